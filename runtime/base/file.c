@@ -1,0 +1,214 @@
+#define _GNU_SOURCE
+#include "base/file.h"
+
+#include "base/memory.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static pn_stamp stamp_of(const struct stat *st) {
+    return (pn_stamp){
+        .size = st->st_size,
+        .mtime_ns = (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec,
+        .inode = st->st_ino,
+        .is_folder = S_ISDIR(st->st_mode)   ? 1
+                     : S_ISREG(st->st_mode) ? 0
+                                            : -1,
+    };
+}
+
+static pn_status fail_open(const char *path, const char *verb, pn_error *error) {
+    if (errno == ENOENT || errno == ENOTDIR)
+        return pn_fail_path(error, PN_E_NOT_FOUND, path, "there is no file or folder '%s'", path);
+    return pn_fail_errno(error, errno, path, "cannot %s '%s'", verb, path);
+}
+
+pn_status pn_file_stamp(const char *path, pn_stamp *stamp, pn_error *error) {
+    struct stat st;
+    if (stat(path, &st) != 0) return fail_open(path, "look at", error);
+    *stamp = stamp_of(&st);
+    return PN_OK;
+}
+
+static pn_status read_open(int fd, const char *path, size_t want, char **data, size_t *size,
+                           pn_error *error) {
+    char *buffer = pn_alloc(want + 1);
+    if (!buffer) return pn_fail_memory(error, want + 1);
+    size_t used = 0;
+    while (used < want) {
+        ssize_t n = read(fd, buffer + used, want - used);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) {
+            pn_free(buffer);
+            return pn_fail_errno(error, errno, path, "cannot read '%s'", path);
+        }
+        if (n == 0) break;
+        used += (size_t)n;
+    }
+    buffer[used] = '\0';
+    *data = buffer;
+    *size = used;
+    return PN_OK;
+}
+
+pn_status pn_file_read(const char *path, size_t limit, char **data, size_t *size, pn_error *error) {
+    /* O_NONBLOCK: a pipe with an image's name must not stop the program. */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) return fail_open(path, "open", error);
+    struct stat st;
+    pn_status status;
+    if (fstat(fd, &st) != 0)
+        status = pn_fail_errno(error, errno, path, "cannot look at '%s'", path);
+    else if (S_ISDIR(st.st_mode))
+        status = pn_fail_path(error, PN_E_IO, path, "'%s' is a folder, not a file", path);
+    else if (!S_ISREG(st.st_mode))
+        status = pn_fail_path(error, PN_E_IO, path, "'%s' is not a regular file", path);
+    else if (st.st_size > INT32_MAX && (limit == 0 || limit > INT32_MAX))
+        status = pn_fail_path(error, PN_E_IO, path, "'%s' is larger than 2 GiB", path);
+    else {
+        size_t want = limit && limit < (size_t)st.st_size ? limit : (size_t)st.st_size;
+        status = read_open(fd, path, want, data, size, error);
+    }
+    close(fd);
+    return status;
+}
+
+static int write_all(int fd, const char *data, size_t size) {
+    while (size) {
+        ssize_t n = write(fd, data, size);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return -1;
+        data += n;
+        size -= (size_t)n;
+    }
+    return 0;
+}
+
+pn_status pn_file_write(const char *path, const void *data, size_t size, pn_error *error) {
+    char temporary[PN_PATH];
+    int length = snprintf(temporary, sizeof temporary, "%s.XXXXXX", path);
+    if (length < 0 || length >= (int)sizeof temporary)
+        return pn_fail(error, PN_E_ARGUMENT, "the path is too long: '%.200s...'", path);
+    int fd = mkostemp(temporary, O_CLOEXEC);
+    if (fd < 0) return pn_fail_errno(error, errno, path, "cannot write '%s'", path);
+    mode_t mask = umask(0);
+    umask(mask);
+    int bad = write_all(fd, data, size) != 0 || fchmod(fd, 0666 & ~mask) != 0 || fsync(fd) != 0;
+    int code = errno;
+    if (close(fd) != 0 && !bad) bad = 1, code = errno;
+    if (!bad && rename(temporary, path) != 0) bad = 1, code = errno;
+    if (!bad) return PN_OK;
+    unlink(temporary);
+    return pn_fail_errno(error, code, path, "cannot write '%s'", path);
+}
+
+pn_status pn_folder_make(const char *path, pn_error *error) {
+    char partial[PN_PATH];
+    size_t length = strlen(path);
+    if (length == 0 || length >= sizeof partial)
+        return pn_fail(error, PN_E_ARGUMENT, "not a usable folder name: '%.200s'", path);
+    memcpy(partial, path, length + 1);
+    for (size_t i = 1; i <= length; i++) {
+        if (partial[i] != '/' && partial[i] != '\0') continue;
+        char kept = partial[i];
+        partial[i] = '\0';
+        if (mkdir(partial, 0777) != 0 && errno != EEXIST)
+            return pn_fail_errno(error, errno, partial, "cannot make the folder '%s'", partial);
+        partial[i] = kept;
+    }
+    struct stat st;
+    if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
+        return pn_fail_path(error, PN_E_IO, path, "'%s' is not a folder", path);
+    return PN_OK;
+}
+
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw) {
+    (void)st, (void)type, (void)ftw;
+    return remove(path) == 0 || errno == ENOENT ? 0 : -1;
+}
+
+pn_status pn_tree_remove(const char *path, pn_error *error) {
+    if (nftw(path, remove_entry, 32, FTW_DEPTH | FTW_PHYS) == 0 || errno == ENOENT) return PN_OK;
+    return pn_fail_errno(error, errno, path, "cannot remove '%s'", path);
+}
+
+static int by_bytes(const void *a, const void *b) {
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int names_add(pn_names *names, size_t *capacity, const char *name) {
+    if (names->count == *capacity) {
+        size_t more = *capacity ? *capacity * 2 : 64;
+        char **grown = realloc(names->name, more * sizeof *grown);
+        if (!grown) return -1;
+        names->name = grown;
+        *capacity = more;
+    }
+    char *copy = strdup(name);
+    if (!copy) return -1;
+    names->name[names->count++] = copy;
+    return 0;
+}
+
+pn_status pn_folder_list(const char *path, pn_names *names, pn_error *error) {
+    *names = (pn_names){0};
+    size_t capacity = 0;
+    DIR *folder = opendir(path);
+    if (!folder) {
+        if (errno == ENOENT)
+            return pn_fail_path(error, PN_E_NOT_FOUND, path, "there is no folder '%s'", path);
+        if (errno == ENOTDIR)
+            return pn_fail_path(error, PN_E_IO, path, "'%s' is a file, not a folder", path);
+        return pn_fail_errno(error, errno, path, "cannot open the folder '%s'", path);
+    }
+    pn_status status = PN_OK;
+    struct dirent *entry;
+    while (status == PN_OK && (errno = 0, entry = readdir(folder))) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
+        if (names_add(names, &capacity, entry->d_name) != 0)
+            status = pn_fail_memory(error, strlen(entry->d_name));
+    }
+    if (status == PN_OK && errno)
+        status = pn_fail_errno(error, errno, path, "cannot read the folder '%s'", path);
+    closedir(folder);
+    if (status != PN_OK)
+        pn_names_free(names);
+    else if (names->count)
+        qsort(names->name, names->count, sizeof *names->name, by_bytes);
+    return status;
+}
+
+void pn_names_free(pn_names *names) {
+    for (size_t i = 0; i < names->count; i++) free(names->name[i]);
+    free(names->name);
+    *names = (pn_names){0};
+}
+
+pn_status pn_path_join(char out[PN_PATH], const char *folder, const char *name, pn_error *error) {
+    const char *slash = "/";
+    if (*folder == '\0' || *name == '/')
+        folder = slash = "";
+    else if (folder[strlen(folder) - 1] == '/')
+        slash = "";
+    int length = snprintf(out, PN_PATH, "%s%s%s", folder, slash, name);
+    if (length >= 0 && length < PN_PATH) return PN_OK;
+    return pn_fail(error, PN_E_ARGUMENT, "the path is too long: '%.100s%s%.100s'", folder, slash,
+                   name);
+}
+
+const char *pn_path_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+const char *pn_path_ending(const char *path) {
+    const char *name = pn_path_name(path), *dot = strrchr(name, '.');
+    return dot && dot != name ? dot : name + strlen(name);
+}

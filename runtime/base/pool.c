@@ -1,0 +1,154 @@
+#define _GNU_SOURCE
+#include "base/pool.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+enum { MAX_THREADS = 256, BLOCKS_PER_THREAD = 16 };
+
+/* One job at a time: the caller publishes it, everyone (the caller too) takes blocks from
+ * `next` until none is left. */
+typedef struct job {
+    pn_range_fn work;
+    void *context;
+    int64_t count, block;
+    atomic_llong next;
+} job;
+
+static struct {
+    pthread_mutex_t lock;    /* guards all below */
+    pthread_mutex_t callers; /* one parallel_for at a time */
+    pthread_cond_t wake, done;
+    pthread_t thread[MAX_THREADS];
+    int started;     /* helper threads alive */
+    int busy;        /* helpers inside the present job */
+    uint64_t ticket; /* counts jobs, so that a helper sees each once */
+    job *now;
+    bool stop;
+} pool = {.lock = PTHREAD_MUTEX_INITIALIZER,
+          .callers = PTHREAD_MUTEX_INITIALIZER,
+          .wake = PTHREAD_COND_INITIALIZER,
+          .done = PTHREAD_COND_INITIALIZER};
+
+static atomic_int wanted; /* 0: not decided yet */
+static _Thread_local bool inside;
+
+static int default_threads(void) {
+    const char *text = getenv("PNEUMA_THREADS");
+    long n = text ? strtol(text, NULL, 10) : 0;
+    if (n < 1) {
+        cpu_set_t set;
+        n = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+    }
+    return n < 1 ? 1 : n > MAX_THREADS ? MAX_THREADS : (int)n;
+}
+
+int pn_threads(void) {
+    int n = atomic_load(&wanted);
+    if (n == 0) {
+        n = default_threads();
+        atomic_store(&wanted, n);
+    }
+    return n;
+}
+
+static void take_blocks(job *j) {
+    inside = true;
+    for (;;) {
+        int64_t begin = atomic_fetch_add(&j->next, j->block);
+        if (begin >= j->count) break;
+        int64_t end = begin + j->block < j->count ? begin + j->block : j->count;
+        j->work(j->context, begin, end);
+    }
+    inside = false;
+}
+
+static void *helper(void *unused) {
+    (void)unused;
+    uint64_t seen = 0;
+    pthread_mutex_lock(&pool.lock);
+    while (!pool.stop) {
+        if (!pool.now || pool.ticket == seen) {
+            pthread_cond_wait(&pool.wake, &pool.lock);
+            continue;
+        }
+        seen = pool.ticket;
+        job *j = pool.now;
+        pool.busy++;
+        pthread_mutex_unlock(&pool.lock);
+        take_blocks(j);
+        pthread_mutex_lock(&pool.lock);
+        if (--pool.busy == 0) pthread_cond_signal(&pool.done);
+    }
+    pthread_mutex_unlock(&pool.lock);
+    return NULL;
+}
+
+/* A thread that cannot be started is no failure: the work is done with fewer. Helpers take no
+ * signals, so that handlers run on the thread that started the program. */
+static void start_helpers(int count) {
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    while (pool.started < count &&
+           pthread_create(&pool.thread[pool.started], NULL, helper, NULL) == 0)
+        pool.started++;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+static void run(int64_t count, int64_t block, pn_range_fn work, void *context) {
+    if (count <= 0) return;
+    int threads = pn_threads();
+    if (inside || threads == 1 || block >= count || pthread_mutex_trylock(&pool.callers) != 0) {
+        bool outer = !inside;
+        inside = true;
+        work(context, 0, count);
+        if (outer) inside = false;
+        return;
+    }
+    job j = {.work = work, .context = context, .count = count, .block = block};
+    atomic_init(&j.next, 0);
+
+    pthread_mutex_lock(&pool.lock);
+    start_helpers(threads - 1);
+    pool.now = &j;
+    pool.ticket++;
+    pthread_cond_broadcast(&pool.wake);
+    pthread_mutex_unlock(&pool.lock);
+
+    take_blocks(&j);
+
+    pthread_mutex_lock(&pool.lock);
+    pool.now = NULL;
+    while (pool.busy > 0) pthread_cond_wait(&pool.done, &pool.lock);
+    pthread_mutex_unlock(&pool.lock);
+    pthread_mutex_unlock(&pool.callers);
+}
+
+void pn_parallel_for(int64_t count, int64_t grain, pn_range_fn work, void *context) {
+    int threads = pn_threads();
+    int64_t block = (count + threads - 1) / threads;
+    run(count, block > grain ? block : grain, work, context);
+}
+
+void pn_parallel_for_each(int64_t count, pn_range_fn work, void *context) {
+    int64_t block = count / ((int64_t)pn_threads() * BLOCKS_PER_THREAD);
+    run(count, block > 1 ? block : 1, work, context);
+}
+
+void pn_set_threads(int threads) {
+    pthread_mutex_lock(&pool.callers);
+    pthread_mutex_lock(&pool.lock);
+    pool.stop = true;
+    pthread_cond_broadcast(&pool.wake);
+    pthread_mutex_unlock(&pool.lock);
+    for (int i = 0; i < pool.started; i++) pthread_join(pool.thread[i], NULL);
+    pool.started = 0;
+    pool.stop = false;
+    atomic_store(&wanted, threads < 1 ? 1 : threads > MAX_THREADS ? MAX_THREADS : threads);
+    pthread_mutex_unlock(&pool.callers);
+}

@@ -1,0 +1,26 @@
+/* The thread pool: one for the process, started when first needed. */
+#ifndef PN_BASE_POOL_H
+#define PN_BASE_POOL_H
+
+#include <stdint.h>
+
+/* Work on the items begin <= i < end. May run on any thread; must not call back into Lua. */
+typedef void (*pn_range_fn)(void *context, int64_t begin, int64_t end);
+
+/* Calls work() over 0 <= i < count in blocks of at least `grain` items (0 means 1), on
+ * pn_threads() threads, and returns when all is done. Nested calls run inline. The blocks depend
+ * only on count, grain and the number of threads, never on timing. With dynamic work each block is
+ * handed to whichever thread is free: write results by index, never by arrival. */
+void pn_parallel_for(int64_t count, int64_t grain, pn_range_fn work, void *context);
+
+/* As pn_parallel_for, but cut into many small blocks, for items of very unequal cost. */
+void pn_parallel_for_each(int64_t count, pn_range_fn work, void *context);
+
+/* Threads that parallel work uses: what pn_set_threads said, else PNEUMA_THREADS, else the
+ * processors this process may run on. At least 1. */
+int pn_threads(void);
+
+/* Sets the number of threads (1 to 256), stopping the present pool; not while work runs. */
+void pn_set_threads(int threads);
+
+#endif
