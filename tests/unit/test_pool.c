@@ -1,9 +1,5 @@
 /* The thread pool: every item once, nested calls inline, any thread count. */
-#include <cmocka.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "test.h"
 
 #include "base/pool.h"
 

@@ -1,0 +1,13 @@
+/* What every unit test includes: cmocka and the headers it needs before it. */
+#ifndef PN_TESTS_UNIT_TEST_H
+#define PN_TESTS_UNIT_TEST_H
+
+/* clang-format off: cmocka.h needs the others first */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+/* clang-format on */
+
+#endif
