@@ -39,6 +39,7 @@ typedef struct pn_document {
     pn_block *block;
     size_t block_count;
     int cell_count;
+    char *description; /* front matter's, or NULL */
 } pn_document;
 
 /* Reads and parses a notebook. Errors carry "file:line: ": no such file, not UTF-8, an unclosed

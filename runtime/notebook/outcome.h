@@ -68,6 +68,7 @@ typedef struct pn_outcome {
     int cell_count;
 } pn_outcome;
 
+/* Releases the outcome and all in it (each a malloc of its own); NULL is fine. */
 void pn_outcome_free(pn_outcome *outcome);
 
 #endif
