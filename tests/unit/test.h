@@ -2,7 +2,8 @@
 #ifndef PN_TESTS_UNIT_TEST_H
 #define PN_TESTS_UNIT_TEST_H
 
-/* clang-format off: cmocka.h needs the others first */
+/* The order is cmocka's, not the alphabet's. */
+/* clang-format off */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
