@@ -9,22 +9,22 @@
 
 /* What a cell's leading `--| key: value` lines say. */
 typedef struct pn_cell_options {
-    char *id;            /* unique in the notebook; NULL: none given */
-    char **tags;         /* "parameters" marks the parameters cell */
+    char *id;    /* unique in the notebook; NULL: none given */
+    char **tags; /* "parameters" marks the parameters cell */
     size_t tag_count;
-    double timeout;      /* seconds; 0: what --timeout says; negative never */
-    bool echo;           /* show the source in the report (default true) */
-    bool output;         /* show the outputs in the report (default true) */
-    bool expect_error;   /* the cell must fail; the run goes on */
-    bool fold;           /* the source folded away behind a summary, however short */
-    char *caption;       /* a line under the cell's figures; NULL: none */
+    double timeout;    /* seconds; 0: what --timeout says; negative never */
+    bool echo;         /* show the source in the report (default true) */
+    bool output;       /* show the outputs in the report (default true) */
+    bool expect_error; /* the cell must fail; the run goes on */
+    bool fold;         /* the source folded away behind a summary, however short */
+    char *caption;     /* a line under the cell's figures; NULL: none */
 } pn_cell_options;
 
 typedef enum pn_block_kind { PN_BLOCK_PROSE, PN_BLOCK_CELL } pn_block_kind;
 
 typedef struct pn_block {
     pn_block_kind kind;
-    char *text;      /* prose: its Markdown; cell: the source, option lines included */
+    char *text; /* prose: its Markdown; cell: the source, option lines included */
     size_t size;
     int line;        /* of the text's first line in the file, from 1 */
     int number;      /* cells: 1, 2, ... ; prose: 0 */

@@ -18,7 +18,7 @@ enum { PN_REPRESENTATIONS = 2 };
 typedef struct pn_output {
     pn_output_kind kind;
     char *name;
-    int count; /* representations */
+    int count;                      /* representations */
     char *mime[PN_REPRESENTATIONS]; /* text/plain, text/html, image/svg+xml, image/png */
     char *data[PN_REPRESENTATIONS]; /* NUL-ended; PNG is raw bytes */
     size_t size[PN_REPRESENTATIONS];
@@ -54,15 +54,15 @@ typedef enum pn_run_end {
 
 typedef struct pn_outcome {
     pn_run_end end;
-    int signal;         /* PN_RUN_CRASHED: the signal, or 0 */
-    char *message;      /* what happened, one sentence with cell and line; NULL when done */
-    double seconds;     /* of the whole run */
-    char *version;      /* "0.1.0" */
-    char *started;      /* local time, ISO 8601 */
+    int signal;     /* PN_RUN_CRASHED: the signal, or 0 */
+    char *message;  /* what happened, one sentence with cell and line; NULL when done */
+    double seconds; /* of the whole run */
+    char *version;  /* "0.1.0" */
+    char *started;  /* local time, ISO 8601 */
     unsigned long long seed;
     int threads;
-    char *cpu;          /* "avx512" */
-    char **parameter;   /* "name = value" lines, the values in force after the parameters cell */
+    char *cpu;        /* "avx512" */
+    char **parameter; /* "name = value" lines, the values in force after the parameters cell */
     size_t parameter_count;
     pn_cell_outcome *cell; /* cell_count items, by number - 1 */
     int cell_count;
