@@ -1,0 +1,73 @@
+"""Pneuma's kernels for Python, through ctypes, for comparison alone.
+
+The library is build/lib/libpneuma.so of this source tree, or $PNEUMA_LIBRARY.
+"""
+
+import ctypes
+import os
+import pathlib
+
+import numpy as np
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+LIBRARY = os.environ.get("PNEUMA_LIBRARY", str(ROOT / "build/lib/libpneuma.so"))
+_library = ctypes.CDLL(LIBRARY)
+
+_pointer, _int, _long = ctypes.c_void_p, ctypes.c_int, ctypes.c_int64
+
+
+class Error(ctypes.Structure):
+    _fields_ = [("status", _int), ("path", ctypes.c_char * 512), ("message", ctypes.c_char * 1024)]
+
+
+class CannyOptions(ctypes.Structure):
+    _fields_ = [("low", ctypes.c_double), ("high", ctypes.c_double), ("aperture", _int),
+                ("l2", ctypes.c_bool)]
+
+
+def _declare(name, result, *arguments):
+    function = getattr(_library, name)
+    function.restype, function.argtypes = result, arguments
+    return function
+
+
+set_threads = _declare("pn_set_threads", None, _int)
+cpu_cap = _declare("pn_cpu_cap", _int, _int)
+cpu_level = _declare("pn_cpu", _int)
+_canny = {}
+for _name in ("pn_canny", "pn_canny_reference"):
+    _canny[_name] = (
+        _declare(_name, _int, _pointer, _long, _long, _int, _pointer, _pointer, _pointer, _pointer),
+        _declare(_name + "_scratch", ctypes.c_size_t, _long, _long, _int, _pointer))
+
+_kept = np.empty(0, np.uint8)
+
+
+def scratch(size):
+    """The address of at least `size` bytes aligned to 64, kept from call to call."""
+    global _kept
+    if _kept.size < size + 64:
+        _kept = np.empty(size + 64, np.uint8)
+    return (_kept.ctypes.data + 63) // 64 * 64
+
+
+def _check(status, error):
+    if status != 0:
+        raise ValueError(error.message.decode())
+
+
+def _shape(image):
+    assert image.flags.c_contiguous
+    return image.shape[0], image.shape[1], image.shape[2] if image.ndim == 3 else 1
+
+
+def canny(image, low, high, aperture=3, l2=False, reference=False, out=None):
+    """As cv2.Canny(image, low, high, apertureSize=aperture, L2gradient=l2)."""
+    run, size = _canny["pn_canny_reference" if reference else "pn_canny"]
+    height, width, channels = _shape(image)
+    options, error = CannyOptions(low, high, aperture, l2), Error()
+    edges = np.empty((height, width), np.uint8) if out is None else out
+    memory = scratch(size(height, width, channels, ctypes.byref(options)))
+    _check(run(image.ctypes.data, height, width, channels, ctypes.byref(options), memory,
+               edges.ctypes.data, ctypes.byref(error)), error)
+    return edges
