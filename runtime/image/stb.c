@@ -1,0 +1,85 @@
+/* The one file that includes stb. Its functions are static, so that a plugin with an stb of its own
+ * never meets ours; its memory is counted as all of Pneuma's is. */
+#include "image/stb.h"
+
+#include "base/memory.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+static void *grow(void *old, size_t old_size, size_t size) {
+    void *fresh = pn_alloc(size);
+    if (!fresh) return NULL;
+    if (old) memcpy(fresh, old, old_size < size ? old_size : size);
+    pn_free(old);
+    return fresh;
+}
+
+/* Warnings about code that is not ours; some come at the end of the file, so there is no pop. */
+#if defined(__GNUC__)
+#pragma GCC diagnostic ignored "-Wunused-function"
+#endif
+#define STB_IMAGE_STATIC
+#define STB_IMAGE_IMPLEMENTATION
+#define STBI_NO_STDIO
+#define STBI_ONLY_JPEG
+#define STBI_ONLY_PNG
+#define STBI_ONLY_BMP
+#define STBI_NO_HDR
+#define STBI_NO_LINEAR
+#define STBI_FAILURE_USERMSG
+#define STBI_MALLOC(size) pn_alloc(size)
+#define STBI_REALLOC_SIZED(old, old_size, size) grow(old, old_size, size)
+#define STBI_FREE(memory) pn_free(memory)
+#include <stb/stb_image.h>
+
+#define STB_IMAGE_WRITE_STATIC
+#define STB_IMAGE_WRITE_IMPLEMENTATION
+#define STBI_WRITE_NO_STDIO
+#define STBIW_MALLOC(size) pn_alloc(size)
+#define STBIW_REALLOC_SIZED(old, old_size, size) grow(old, old_size, size)
+#define STBIW_FREE(memory) pn_free(memory)
+#include <stb/stb_image_write.h>
+/* stb keeps its reason in a variable of the thread. Its test for a JPEG allocates, and without
+ * memory says "unknown" of what certainly is one. */
+static const char *failure(const uint8_t *bytes) {
+    const char *reason = stbi_failure_reason();
+    bool unknown = strncmp(reason, "Image not of any known type", 27) == 0;
+    if ((unknown && bytes[0] == 0xff) || strcmp(reason, "Out of memory") == 0) return NULL;
+    return reason;
+}
+
+uint8_t *pn_stb_decode8(const void *bytes, size_t size, int channels, int *height, int *width,
+                        const char **reason) {
+    int stored;
+    uint8_t *pixels = stbi_load_from_memory(bytes, (int)size, width, height, &stored, channels);
+    if (!pixels) *reason = failure(bytes);
+    return pixels;
+}
+
+uint16_t *pn_stb_decode16(const void *bytes, size_t size, int channels, int *height, int *width,
+                          const char **reason) {
+    int stored;
+    uint16_t *pixels = stbi_load_16_from_memory(bytes, (int)size, width, height, &stored, channels);
+    if (!pixels) *reason = failure(bytes);
+    return pixels;
+}
+
+static void append(void *context, void *bytes, int size) {
+    pn_text_add(context, bytes, (size_t)size);
+}
+
+int pn_stb_encode_jpeg(const uint8_t *pixels, int height, int width, int channels, int quality,
+                       pn_text *out) {
+    return stbi_write_jpg_to_func(append, out, width, height, channels, pixels, quality) &&
+           !out->failed;
+}
+
+int pn_stb_encode_png(const uint8_t *pixels, int height, int width, int channels, pn_text *out) {
+    return stbi_write_png_to_func(append, out, width, height, channels, pixels, width * channels) &&
+           !out->failed;
+}
+
+int pn_stb_encode_bmp(const uint8_t *pixels, int height, int width, int channels, pn_text *out) {
+    return stbi_write_bmp_to_func(append, out, width, height, channels, pixels) && !out->failed;
+}
