@@ -48,17 +48,28 @@ static pn_status fail_decoder(const decoding *d, const char *reason, pn_error *e
                         reason);
 }
 
+/* What a PNG's pixels can take before stb unpacks them (four channels, a filter byte a row, seven
+ * passes), or its compressed bytes, with the slack of a buffer that doubles. */
+static size_t most_bytes(const decoding *d) {
+    const pn_image_info *info = &d->header.info;
+    size_t row = (size_t)info->width * 4 * (size_t)(info->depth / 8) + 8;
+    size_t unpacked = row * ((size_t)info->height + 8);
+    return 2 * (unpacked > d->size ? unpacked : d->size) + 65536;
+}
+
 static pn_status decode_8(decoding *d, pn_error *error) {
     const char *reason = NULL;
     int height, width;
-    d->pixels = pn_stb_decode8(d->bytes, d->size, d->channels, &height, &width, &reason);
+    d->pixels =
+        pn_stb_decode8(d->bytes, d->size, most_bytes(d), d->channels, &height, &width, &reason);
     return d->pixels ? PN_OK : fail_decoder(d, reason, error);
 }
 
 static pn_status decode_16(decoding *d, pn_error *error) {
     const char *reason = NULL;
     int height, width;
-    uint16_t *half = pn_stb_decode16(d->bytes, d->size, d->channels, &height, &width, &reason);
+    uint16_t *half =
+        pn_stb_decode16(d->bytes, d->size, most_bytes(d), d->channels, &height, &width, &reason);
     if (!half) return fail_decoder(d, reason, error);
     size_t count = (size_t)height * (size_t)width * (size_t)d->channels;
     int32_t *pixels = pn_alloc(count * sizeof *pixels);

@@ -27,9 +27,10 @@ pn_header_state pn_header_png(const uint8_t *bytes, size_t size, pn_header *head
 pn_header_state pn_header_bmp(const uint8_t *bytes, size_t size, pn_header *header);
 pn_header_state pn_header_pnm(const uint8_t *bytes, size_t size, pn_header *header);
 
-/* Whether the end mark of a whole file is there. */
-bool pn_jpeg_complete(const uint8_t *bytes, size_t size);
-bool pn_png_complete(const uint8_t *bytes, size_t size);
+/* What is wrong with a whole file: its end is missing, or tables that stb would trust are damaged.
+ * A clause for the message, or NULL when all is well. */
+const char *pn_jpeg_flaw(const uint8_t *bytes, size_t size);
+const char *pn_png_flaw(const uint8_t *bytes, size_t size);
 
 /* pn_image_probe and pn_image_check with all that was found. */
 pn_status pn_header_read(const void *bytes, size_t size, const char *name, int *more,

@@ -128,18 +128,33 @@ pn_header_state pn_header_jpeg(const uint8_t *bytes, size_t size, pn_header *h) 
     }
 }
 
-/* Whether the end marker stands where it belongs: outside of segments (a thumbnail within one has
- * an end of its own), after the coded data. */
-bool pn_jpeg_complete(const uint8_t *bytes, size_t size) {
+/* Whether the Huffman tables of a segment have fewer than 256 codes each. Valid tables do, and stb
+ * relies on it without looking. */
+static bool tables_fit(const uint8_t *p, size_t size) {
+    while (size >= 17) {
+        size_t codes = 0;
+        for (int length = 1; length <= 16; length++) codes += p[length];
+        if (codes > 255 || codes + 17 > size) return false;
+        p += codes + 17;
+        size -= codes + 17;
+    }
+    return size == 0;
+}
+
+/* The end marker must stand outside of segments (a thumbnail within one has an end of its own). */
+const char *pn_jpeg_flaw(const uint8_t *bytes, size_t size) {
+    static const char truncated[] = "is truncated: the end of the JPEG data is missing";
     walk w = {.bytes = bytes, .size = size, .at = 2};
     for (;;) {
         int marker = next_marker(&w);
-        if (marker < 0) return false;
-        if (marker == EOI) return true;
+        if (marker < 0) return truncated;
+        if (marker == EOI) return NULL;
         if (stands_alone(marker)) continue;
-        if (w.size - w.at < 2) return false;
+        if (w.size - w.at < 2) return truncated;
         size_t length = big16(bytes + w.at);
-        if (length > w.size - w.at) return false;
+        if (length > w.size - w.at) return truncated;
+        if (length < 2 || (marker == DHT && !tables_fit(bytes + w.at + 2, length - 2)))
+            return "is a damaged JPEG: its Huffman tables make no sense";
         w.at += length;
     }
 }

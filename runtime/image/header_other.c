@@ -39,14 +39,14 @@ pn_header_state pn_header_png(const uint8_t *bytes, size_t size, pn_header *h) {
     return PN_HEADER_OK;
 }
 
-bool pn_png_complete(const uint8_t *bytes, size_t size) {
+const char *pn_png_flaw(const uint8_t *bytes, size_t size) {
     for (size_t at = PNG_FIRST; size - at >= PNG_CHUNK;) {
         size_t length = big32(bytes + at);
-        if (length > size - at - PNG_CHUNK) return false;
-        if (memcmp(bytes + at + 4, "IEND", 4) == 0) return true;
+        if (length > size - at - PNG_CHUNK) break;
+        if (memcmp(bytes + at + 4, "IEND", 4) == 0) return NULL;
         at += length + PNG_CHUNK;
     }
-    return false;
+    return "is truncated: the end of the PNG data is missing";
 }
 
 /* ---- BMP ---- */

@@ -134,25 +134,19 @@ pn_status pn_image_probe_file(const char *path, pn_image_info *info, pn_error *e
     }
 }
 
-static bool complete(const uint8_t *bytes, size_t size, const pn_header *h) {
-    switch (h->info.format) {
-    case PN_IMAGE_JPEG:
-        return pn_jpeg_complete(bytes, size);
-    case PN_IMAGE_PNG:
-        return pn_png_complete(bytes, size);
-    default:
-        return h->pixels_at <= size && h->pixel_bytes <= size - h->pixels_at;
-    }
+static const char *flaw(const uint8_t *bytes, size_t size, const pn_header *h) {
+    if (h->info.format == PN_IMAGE_JPEG) return pn_jpeg_flaw(bytes, size);
+    if (h->info.format == PN_IMAGE_PNG) return pn_png_flaw(bytes, size);
+    if (h->pixels_at <= size && h->pixel_bytes <= size - h->pixels_at) return NULL;
+    return "is truncated: the end of its pixels is missing";
 }
 
 pn_status pn_header_check(const void *bytes, size_t size, const char *name, pn_header *h,
                           pn_error *error) {
     pn_status status = pn_header_read(bytes, size, name, NULL, h, error);
-    if (status != PN_OK || complete(bytes, size, h)) return status;
-    char clause[96];
-    snprintf(clause, sizeof clause, "is truncated: the end of the %s data is missing",
-             pn_image_format_name(h->info.format));
-    return refuse(error, PN_E_FORMAT, name, clause);
+    if (status != PN_OK) return status;
+    const char *clause = flaw(bytes, size, h);
+    return clause ? refuse(error, PN_E_FORMAT, name, clause) : PN_OK;
 }
 
 pn_status pn_image_check(const void *bytes, size_t size, const char *name, pn_image_info *info,

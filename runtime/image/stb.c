@@ -7,8 +7,14 @@
 #include <stdbool.h>
 #include <string.h>
 
+/* A small PNG can inflate to gigabytes; stb grows its buffer for as long as it gets memory. So a
+ * decoder's buffers may grow to what a file of these sizes can need, and no further. */
+static _Thread_local size_t growth_limit = SIZE_MAX;
+static _Thread_local bool limit_met;
+
 static void *grow(void *old, size_t old_size, size_t size) {
-    void *fresh = pn_alloc(size);
+    if (size > growth_limit) limit_met = true;
+    void *fresh = size <= growth_limit ? pn_alloc(size) : NULL;
     if (!fresh) return NULL;
     if (old) memcpy(fresh, old, old_size < size ? old_size : size);
     pn_free(old);
@@ -28,6 +34,7 @@ static void *grow(void *old, size_t old_size, size_t size) {
 #define STBI_NO_HDR
 #define STBI_NO_LINEAR
 #define STBI_FAILURE_USERMSG
+#define STBI_ASSERT(condition) ((void)0) /* a hostile file must not stop the program */
 #define STBI_MALLOC(size) pn_alloc(size)
 #define STBI_REALLOC_SIZED(old, old_size, size) grow(old, old_size, size)
 #define STBI_FREE(memory) pn_free(memory)
@@ -40,28 +47,39 @@ static void *grow(void *old, size_t old_size, size_t size) {
 #define STBIW_REALLOC_SIZED(old, old_size, size) grow(old, old_size, size)
 #define STBIW_FREE(memory) pn_free(memory)
 #include <stb/stb_image_write.h>
+
+static void limit_growth(size_t most) {
+    growth_limit = most;
+    limit_met = false;
+}
+
 /* stb keeps its reason in a variable of the thread. Its test for a JPEG allocates, and without
  * memory says "unknown" of what certainly is one. */
 static const char *failure(const uint8_t *bytes) {
+    if (limit_met) return "it unpacks to more than its pixels";
     const char *reason = stbi_failure_reason();
     bool unknown = strncmp(reason, "Image not of any known type", 27) == 0;
     if ((unknown && bytes[0] == 0xff) || strcmp(reason, "Out of memory") == 0) return NULL;
     return reason;
 }
 
-uint8_t *pn_stb_decode8(const void *bytes, size_t size, int channels, int *height, int *width,
-                        const char **reason) {
+uint8_t *pn_stb_decode8(const void *bytes, size_t size, size_t most, int channels, int *height,
+                        int *width, const char **reason) {
     int stored;
+    limit_growth(most);
     uint8_t *pixels = stbi_load_from_memory(bytes, (int)size, width, height, &stored, channels);
     if (!pixels) *reason = failure(bytes);
+    limit_growth(SIZE_MAX);
     return pixels;
 }
 
-uint16_t *pn_stb_decode16(const void *bytes, size_t size, int channels, int *height, int *width,
-                          const char **reason) {
+uint16_t *pn_stb_decode16(const void *bytes, size_t size, size_t most, int channels, int *height,
+                          int *width, const char **reason) {
     int stored;
+    limit_growth(most);
     uint16_t *pixels = stbi_load_16_from_memory(bytes, (int)size, width, height, &stored, channels);
     if (!pixels) *reason = failure(bytes);
+    limit_growth(SIZE_MAX);
     return pixels;
 }
 
