@@ -1,0 +1,187 @@
+/* stage: stage.NAME{inputs..., parameter = value}, stage.list(), stage.info(name).
+ *
+ * A stage is found when it is named; inputs stand first, in declared order, or by name. One result
+ * is returned as it is, several as a table. Where every list input was given as one tensor, a list
+ * result of one array comes back as that tensor: stage.canny{img} is an image. */
+#include "lua/stage.h"
+
+#include <string.h>
+
+#define STAGE_TYPE "pneuma.stage"
+#define HOOKS "pneuma.stage.on_result"
+
+/* ---- remarks ---- */
+
+static void remark(const char *kind, const char *text) {
+    const pn_lua_sink *sink = pn_lua_sink_now();
+    sink->remark(sink->context, kind, text);
+}
+
+static void tell_note(void *context, const char *text) {
+    (void)context;
+    remark("note", text);
+}
+
+static void tell_warning(void *context, const char *text) {
+    (void)context;
+    remark("warning", text);
+}
+
+static void tell_progress(void *context, int64_t done, int64_t total) {
+    const pn_lua_sink *sink = pn_lua_sink_now();
+    sink->progress(sink->context, context, done, total);
+}
+
+/* Plugins that cannot be used are named once, a remark each. */
+static void tell_broken_plugins(void) {
+    pn_text text = {0};
+    pn_stage_take_warnings(&text);
+    for (char *line = text.data, *end; line && (end = strchr(line, '\n')); line = end + 1) {
+        *end = '\0';
+        remark("warning", line);
+    }
+    pn_text_free(&text);
+}
+
+/* ---- the call ---- */
+
+static void free_arguments(void *arguments) {
+    pn_stage_arguments_free(arguments);
+}
+
+static void free_values(void *values) {
+    pn_values_free(values);
+}
+
+static void tell_outcome(const pn_stage_info *info, const pn_stage_outcome *outcome) {
+    pn_text text = {0};
+    if (outcome->cached)
+        pn_text_addf(&text, "%s: from the cache (%.3g s)", info->table->name, outcome->seconds);
+    else
+        pn_text_addf(&text, "%s: %s (%.3g s)", info->table->name, outcome->why, outcome->seconds);
+    remark(outcome->cached ? "cached" : "computed", pn_text_string(&text));
+    pn_text_free(&text);
+}
+
+/* on_result: a module may turn what a stage returns into an object of its own. */
+static void apply_hook(lua_State *L, const char *name) {
+    lua_getfield(L, LUA_REGISTRYINDEX, HOOKS);
+    if (lua_getfield(L, -1, name) == LUA_TNIL) {
+        lua_pop(L, 2);
+        return;
+    }
+    lua_insert(L, -3); /* the function below the result */
+    lua_pop(L, 1);
+    lua_pushvalue(L, 2);
+    lua_call(L, 2, 1);
+}
+
+static int call_stage(lua_State *L) {
+    const pn_stage_info *info = *(const pn_stage_info **)luaL_checkudata(L, 1, STAGE_TYPE);
+    const char *name = info->table->name;
+    lua_settop(L, 2);
+    if (!lua_istable(L, 2))
+        pn_lua_fail(L, PN_E_ARGUMENT, "stage.%s takes one table: stage.%s{...}, not %s", name, name,
+                    luaL_typename(L, 2));
+    pn_error error;
+    void **slot = pn_lua_scratch(L, free_arguments);
+    pn_stage_arguments *arguments = NULL;
+    pn_lua_check(L, pn_stage_arguments_new(info, &arguments, &error), &error);
+    *slot = arguments;
+    int single = pn_lua_stage_give(L, 2, info, arguments);
+
+    void **results = pn_lua_scratch(L, free_values);
+    pn_stage_listener listener = {.note = tell_note,
+                                  .warning = tell_warning,
+                                  .progress = tell_progress,
+                                  .context = (void *)name};
+    pn_stage_outcome outcome;
+    pn_status status = pn_stage_call(arguments, &listener, &outcome, &error);
+    *results = outcome.results;
+    pn_lua_check(L, status, &error);
+    tell_outcome(info, &outcome);
+    pn_lua_scratch_close(L, 3); /* the inputs are not needed any more */
+    pn_lua_stage_push(L, info, outcome.results, single);
+    pn_lua_scratch_close(L, 4);
+    pn_lua_settle(L);
+    apply_hook(L, name);
+    return 1;
+}
+
+/* ---- the module ---- */
+
+static void push_stage(lua_State *L, const char *name) {
+    const pn_stage_info *info = NULL;
+    pn_error error;
+    pn_status status = pn_stage_find(name, &info, &error);
+    if (status == PN_OK) tell_broken_plugins();
+    pn_lua_check(L, status, &error);
+    const pn_stage_info **slot = lua_newuserdatauv(L, sizeof *slot, 0);
+    *slot = info;
+    luaL_setmetatable(L, STAGE_TYPE);
+}
+
+/* stage.NAME */
+static int module_index(lua_State *L) {
+    if (lua_type(L, 2) != LUA_TSTRING)
+        pn_lua_fail(L, PN_E_ARGUMENT, "a stage has a name, not a %s", luaL_typename(L, 2));
+    push_stage(L, lua_tostring(L, 2));
+    return 1;
+}
+
+static int stage_tostring(lua_State *L) {
+    const pn_stage_info *info = *(const pn_stage_info **)luaL_checkudata(L, 1, STAGE_TYPE);
+    pn_lua_stage_push_text(L, info);
+    return 1;
+}
+
+/* stage.info(name), or of a stage itself */
+static int module_info(lua_State *L) {
+    if (!luaL_testudata(L, 1, STAGE_TYPE)) {
+        if (lua_type(L, 1) != LUA_TSTRING)
+            pn_lua_fail(L, PN_E_ARGUMENT, "stage.info takes a stage's name, not %s",
+                        luaL_typename(L, 1));
+        push_stage(L, lua_tostring(L, 1));
+        lua_replace(L, 1);
+    }
+    pn_lua_stage_push_info(L, *(const pn_stage_info **)lua_touserdata(L, 1));
+    return 1;
+}
+
+static int module_list(lua_State *L) {
+    pn_lua_stage_push_list(L);
+    return 1;
+}
+
+/* stage.on_result(name, function(result, arguments) -> result) */
+static int module_on_result(lua_State *L) {
+    luaL_checkstring(L, 1);
+    luaL_checktype(L, 2, LUA_TFUNCTION);
+    lua_settop(L, 2);
+    lua_getfield(L, LUA_REGISTRYINDEX, HOOKS);
+    lua_insert(L, 1);
+    lua_settable(L, 1);
+    return 0;
+}
+
+int pn_lua_open_stage(lua_State *L) {
+    static const luaL_Reg functions[] = {{"list", module_list},
+                                         {"info", module_info},
+                                         {"on_result", module_on_result},
+                                         {NULL, NULL}};
+    if (luaL_newmetatable(L, STAGE_TYPE)) {
+        lua_pushcfunction(L, call_stage);
+        lua_setfield(L, -2, "__call");
+        lua_pushcfunction(L, stage_tostring);
+        lua_setfield(L, -2, "__tostring");
+    }
+    lua_pop(L, 1);
+    lua_newtable(L);
+    lua_setfield(L, LUA_REGISTRYINDEX, HOOKS);
+    luaL_newlib(L, functions);
+    lua_createtable(L, 0, 1);
+    lua_pushcfunction(L, module_index);
+    lua_setfield(L, -2, "__index");
+    lua_setmetatable(L, -2);
+    return 1;
+}

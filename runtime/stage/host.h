@@ -1,0 +1,36 @@
+/* Runs a stage's code: the pn_host functions it calls, and what they collect. The same in this
+ * process and in a helper. */
+#ifndef PN_STAGE_HOST_H
+#define PN_STAGE_HOST_H
+
+#include "base/error.h"
+#include "base/file.h"
+#include "stage/arguments.h"
+#include "stage/record.h"
+
+/* Where a run gets what only its caller knows. */
+typedef struct pn_run_place {
+    /* Writes the path of the folder for the stage's files, existing; called at most once, at the
+     * stage's first use of it. */
+    pn_status (*folder)(void *context, char path[PN_PATH], pn_error *error);
+    /* Progress, about ten times a second, from any thread; NULL: nobody listens. */
+    void (*progress)(void *context, int64_t done, int64_t total);
+    void *context;
+} pn_run_place;
+
+/* What a run left. */
+typedef struct pn_run {
+    pn_values *results;
+    pn_values *notes; /* one STRINGS value, "notes" */
+    pn_record record;
+    int used_folder; /* the stage asked for its output folder */
+} pn_run;
+
+/* Runs `stage` (its run function is called here and now) with finished arguments. On success *run
+ * holds results that are what the stage declared. On failure the notes are still there. PN_E_STAGE,
+ * PN_E_CANCELLED, PN_E_MEMORY. Release with pn_run_free either way. */
+pn_status pn_host_run(const pn_stage *stage, const pn_stage_arguments *arguments,
+                      const pn_run_place *place, pn_run *run, pn_error *error);
+void pn_run_free(pn_run *run);
+
+#endif
