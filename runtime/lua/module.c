@@ -5,6 +5,7 @@ static const struct {
     const char *name;
     lua_CFunction open;
 } modules[] = {
+    {"stage", pn_lua_open_stage},
     {NULL, NULL},
 };
 

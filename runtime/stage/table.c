@@ -1,4 +1,5 @@
 /* Reading a plugin's table out of its memory, by the sizes it was compiled with. */
+#define _GNU_SOURCE
 #include "stage/table.h"
 
 #include "base/text.h"
