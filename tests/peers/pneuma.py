@@ -71,3 +71,26 @@ def canny(image, low, high, aperture=3, l2=False, reference=False, out=None):
     _check(run(image.ctypes.data, height, width, channels, ctypes.byref(options), memory,
                edges.ctypes.data, ctypes.byref(error)), error)
     return edges
+
+
+class ResizeShape(ctypes.Structure):
+    _fields_ = [("height", _long), ("width", _long), ("to_height", _long), ("to_width", _long),
+                ("channels", _int)]
+
+
+NEAREST, BILINEAR = 0, 1
+_resize_scratch = _declare("pn_resize_scratch", ctypes.c_size_t, _pointer)
+_resize = {np.dtype(kind): _declare(name, _int, _int, _pointer, _pointer, _pointer, _pointer,
+                                    _pointer)
+           for kind, name in ((np.uint8, "pn_resize_u8"), (np.float32, "pn_resize_f32"))}
+
+
+def resize(image, size, filter):
+    """`image`, uint8 or float32, at size = (width, height), as cv2.resize takes it."""
+    height, width, channels = _shape(image)
+    shape, error = ResizeShape(height, width, size[1], size[0], channels), Error()
+    result = np.empty((size[1], size[0]) + image.shape[2:], image.dtype)
+    _check(_resize[image.dtype](filter, ctypes.byref(shape), image.ctypes.data,
+                                scratch(_resize_scratch(ctypes.byref(shape))), result.ctypes.data,
+                                ctypes.byref(error)), error)
+    return result
