@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "kernels/resize.h"
 #include "tensor/tensor.h"
 
 /* ---- reading ---- */
@@ -104,5 +105,47 @@ pn_status pn_image_colormap(pn_tensor *image, const uint8_t (*map)[3], double lo
  * unless that is NULL; float32 and int32 are scaled from pn_image_range and clipped. */
 pn_status pn_image_visible(pn_tensor *image, const uint8_t (*map)[3], pn_tensor **out,
                            pn_error *error);
+
+/* ---- size ---- */
+
+/* Resizes an image (H,W) or (H,W,C), or each of a batch (N,H,W,C), C from 1 to 4; a batch of grey
+ * images may also be (N,H,W) with W > 4. uint8 and float32 as kernels/resize.h says; int32 goes
+ * through float32 and is rounded. PN_E_SHAPE, PN_E_ARGUMENT, PN_E_MEMORY. New reference. */
+pn_status pn_image_resize(pn_tensor *image, int64_t height, int64_t width, pn_filter filter,
+                          pn_tensor **out, pn_error *error);
+
+/* Makes a visible image (pn_image_visible) smaller, so that it fits into height x width: the mean
+ * of the pixels under each new one, or the image itself when it fits. New reference. */
+pn_status pn_image_shrink(pn_tensor *visible, int64_t height, int64_t width, pn_tensor **out,
+                          pn_error *error);
+
+/* ---- putting together ---- */
+
+typedef enum pn_overlay_mode {
+    PN_OVERLAY_ADD = 0, /* image + alpha * colours, clipped and cut to whole numbers */
+    PN_OVERLAY_BLEND,   /* (1 - alpha) * image + alpha * colours, rounded */
+} pn_overlay_mode;
+
+/* Lays a heat map over an image: heat (h,w), resized bilinearly to the image where it differs,
+ * picks entry (int) (255 v) of the map for v clipped to 0..1 (uint8 and int32 heat is scaled from
+ * pn_image_range first). uint8 (H,W,3). New reference. */
+pn_status pn_image_overlay(pn_tensor *image, pn_tensor *heat, double alpha, pn_overlay_mode mode,
+                           const uint8_t (*map)[3], pn_tensor **out, pn_error *error);
+
+typedef struct pn_grid_options {
+    int columns;             /* at least 1 */
+    int gap;                 /* white pixels between cells */
+    int64_t height, width;   /* of a cell: larger images are made smaller to fit; smaller ones are
+                              * centred */
+    const uint8_t (*map)[3]; /* for grey images, or NULL */
+} pn_grid_options;
+
+/* Puts images side by side, row by row: uint8 (H,W,3). `count` is at least 1. New reference. */
+pn_status pn_image_grid(pn_tensor *const *images, int64_t count, const pn_grid_options *options,
+                        pn_tensor **out, pn_error *error);
+
+/* Appends a visible image as text for a terminal with 24-bit colours, two pixels a character, at
+ * most `columns` characters wide. */
+pn_status pn_image_terminal(pn_tensor *visible, int columns, pn_text *out, pn_error *error);
 
 #endif

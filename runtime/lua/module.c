@@ -5,6 +5,7 @@ static const struct {
     const char *name;
     lua_CFunction open;
 } modules[] = {
+    {"image", pn_lua_open_image},
     {"stage", pn_lua_open_stage},
     {NULL, NULL},
 };
