@@ -17,7 +17,7 @@ static void draw_lungs_and_heart(pn_phantom_anatomy *a, pn_random *r) {
     a->apex = pn_phantom_around(r, -1.1f, 0.035f);
     a->wall[0] = pn_phantom_around(r, 1.0f, 0.025f);
     a->wall[1] = pn_phantom_around(r, 0.98f, 0.025f);
-    a->wall_shape = pn_phantom_around(r, 0.56f, 0.04f);
+    a->wall_shape = pn_phantom_around(r, 0.46f, 0.04f);
     float dome = pn_phantom_around(r, 0.12f, 0.07f);
     a->dome[0] = dome;
     a->dome[1] = dome + pn_phantom_around(r, 0.05f, 0.025f);
@@ -25,13 +25,13 @@ static void draw_lungs_and_heart(pn_phantom_anatomy *a, pn_random *r) {
     a->dome_fall[1] = pn_phantom_around(r, 0.36f, 0.06f);
     /* The heart leans to the patient's left; a small child's is large against the chest. */
     float size = pn_phantom_around(r, 1, 0.07f);
-    a->heart_x = pn_phantom_around(r, 0.10f, 0.035f);
+    a->heart_x = pn_phantom_around(r, 0.14f, 0.035f);
     a->heart_y = dome + pn_phantom_around(r, -0.22f, 0.03f);
     a->heart_long = 0.54f * size;
     a->heart_wide = pn_phantom_around(r, 0.385f, 0.02f) * size;
     a->heart_angle = pn_phantom_around(r, 0.62f, 0.1f);
     a->vessel_half = pn_phantom_around(r, 0.235f, 0.035f);
-    a->knob = pn_phantom_around(r, 0.05f, 0.025f);
+    a->knob = pn_phantom_around(r, 0.022f, 0.012f);
     a->vessels = pn_phantom_around(r, 1, 0.17f);
 }
 
@@ -41,7 +41,7 @@ static void draw_bones(pn_phantom_anatomy *a, pn_random *r) {
     a->rib_drop = pn_phantom_around(r, 0.56f, 0.1f);
     a->rib_half = pn_phantom_around(r, 0.041f, 0.004f);
     a->rib_thick = pn_phantom_around(r, 0.017f, 0.002f);
-    a->rib_reach = pn_phantom_around(r, 2.58f, 0.1f);
+    a->rib_reach = pn_phantom_around(r, 2.46f, 0.1f);
     a->bone = pn_phantom_around(r, 1, 0.12f);
     a->spine_half = pn_phantom_around(r, 0.125f, 0.01f);
     a->spine_bend = pn_phantom_around(r, 0, 0.02f);

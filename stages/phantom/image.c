@@ -58,7 +58,8 @@ static pn_status draw_body(pn_phantom_scene *scene, const pn_phantom_request *re
     status = pn_phantom_vessels(scene, &parts, error);
     if (status != PN_OK) return status;
     if (stop(poll)) return pn_fail(error, PN_E_CANCELLED, "stopped");
-    pn_phantom_abdomen(scene, &pose);
+    status = pn_phantom_abdomen(scene, &pose, error);
+    if (status != PN_OK) return status;
     status = pn_phantom_tissue(scene, &pose, error);
     pn_phantom_devices(scene, &pose);
     return status;

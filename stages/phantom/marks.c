@@ -5,8 +5,8 @@
 #include <math.h>
 #include <string.h>
 
-/* A stroke: a line from (x0, y0) to (x1, y1), bulging to its right by `bulge` times half its
- * length (1 is a half circle). A glyph ends with a stroke of bulge 9. */
+/* A stroke: a line from (x0, y0) to (x1, y1), bulging to its right by `bulge` times
+ * half its length (1 is a half circle). */
 typedef struct stroke {
     float x0, y0, x1, y1, bulge;
 } stroke;
@@ -37,24 +37,24 @@ static const glyph font[] = {
     {'m',
      5,
      {{0, 2, 0, 6, 0},
-      {0, 3.2f, 2.4f, 3.2f, 0.8f},
+      {0, 3.2f, 2.4f, 3.2f, -0.8f},
       {2.4f, 3.2f, 2.4f, 6, 0},
-      {2.4f, 3.2f, 4.8f, 3.2f, 0.8f},
+      {2.4f, 3.2f, 4.8f, 3.2f, -0.8f},
       {4.8f, 3.2f, 4.8f, 6, 0}},
      5},
     {'s',
      2.6f,
-     {{2.5f, 2.7f, 0.7f, 2.7f, -0.6f}, {0.6f, 2.8f, 2.2f, 4.9f, 0}, {2.2f, 5.2f, 0.1f, 5.3f, 0.6f}},
+     {{2.5f, 2.7f, 0.7f, 2.7f, 0.6f}, {0.6f, 2.8f, 2.2f, 4.9f, 0}, {2.2f, 5.2f, 0.1f, 5.3f, -0.6f}},
      3},
     {':', 0.6f, {{0.3f, 2.3f, 0.3f, 2.5f, 0}, {0.3f, 5.6f, 0.3f, 5.8f, 0}}, 2},
     {'.', 0.6f, {{0.3f, 5.6f, 0.3f, 5.8f, 0}}, 1},
     {'-', 2.6f, {{0.2f, 3.6f, 2.4f, 3.6f, 0}}, 1},
-    {' ', 2, {{0}}, 0},
+    {' ', 2, {{0, 0, 0, 0, 0}}, 0},
     {'0', 3.6f, {{1.8f, 0, 1.8f, 6, -0.6f}, {1.8f, 6, 1.8f, 0, -0.6f}}, 2},
     {'1', 2, {{0.2f, 1.2f, 1.4f, 0, 0}, {1.4f, 0, 1.4f, 6, 0}}, 2},
     {'2',
      3.6f,
-     {{0.2f, 1.7f, 3.4f, 1.7f, 1}, {3.4f, 1.7f, 0.1f, 6, -0.15f}, {0.1f, 6, 3.6f, 6, 0}},
+     {{0.2f, 1.7f, 3.4f, 1.7f, -1}, {3.4f, 1.7f, 0.1f, 6, 0.12f}, {0.1f, 6, 3.6f, 6, 0}},
      3},
     {'3', 3.6f, {{0.4f, 0.4f, 1.6f, 2.9f, -1.15f}, {1.6f, 2.9f, 0.2f, 5.4f, -1.25f}}, 2},
     {'4', 3.8f, {{2.8f, 6, 2.8f, 0, 0}, {2.8f, 0, 0, 4.2f, 0}, {0, 4.2f, 3.8f, 4.2f, 0}}, 3},
@@ -64,7 +64,7 @@ static const glyph font[] = {
      3},
     {'6',
      3.6f,
-     {{3, 0.1f, 0.1f, 4.2f, 0.3f}, {0.1f, 4.2f, 3.4f, 4.2f, 1}, {3.4f, 4.2f, 0.1f, 4.2f, -1}},
+     {{3, 0.1f, 0.1f, 4.2f, 0.3f}, {0.1f, 4.2f, 3.4f, 4.2f, 1}, {3.4f, 4.2f, 0.1f, 4.2f, 1}},
      3},
     {'7', 3.6f, {{0.1f, 0, 3.6f, 0, 0}, {3.6f, 0, 1.2f, 6, 0}}, 2},
     {'8',
@@ -76,7 +76,7 @@ static const glyph font[] = {
      4},
     {'9',
      3.6f,
-     {{0.2f, 1.8f, 3.5f, 1.8f, 1}, {3.5f, 1.8f, 0.2f, 1.8f, 1}, {3.5f, 1.8f, 0.6f, 5.9f, 0.3f}},
+     {{0.2f, 1.8f, 3.5f, 1.8f, 1}, {3.5f, 1.8f, 0.2f, 1.8f, 1}, {3.5f, 1.8f, 0.6f, 5.9f, -0.3f}},
      3},
 };
 
@@ -121,7 +121,7 @@ static void draw_stroke(const pen *p, const stroke *s, float x, float y) {
         float t = (float)i / (float)pieces, along = t, across = 0;
         if (s->bulge != 0) {
             along = 0.5f - 0.5f * cosf(3.14159265f * t);
-            across = -0.5f * s->bulge * sinf(3.14159265f * t);
+            across = 0.5f * s->bulge * sinf(3.14159265f * t);
         }
         float gx = (s->x0 + along * dx - across * dy) * p->size;
         float gy = (s->y0 + along * dy + across * dx) * p->size;

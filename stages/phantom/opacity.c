@@ -42,7 +42,7 @@ static void lay(pn_phantom_scene *scene, const blob *b, const pn_phantom_map *no
             float square = u * u + v * v;
             if (square > 5) continue;
             float n = noise->v[row + (size_t)px];
-            float t = b->sharp * (1 - sqrtf(square) + 0.3f * n) + 0.5f;
+            float t = b->sharp * (1 - sqrtf(square) + 0.17f * n) + 0.5f;
             t = t < 0 ? 0 : t > 1 ? 1 : t;
             float share = b->share * t * t * (3 - 2 * t) * (1 + 0.16f * n);
             float *o = &scene->opacity.v[row + (size_t)px];
@@ -56,8 +56,8 @@ static blob draw_blob(const pn_phantom_scene *scene, int side, float size, float
     blob b = {.rx = size * pn_phantom_between(random, 0.75f, 1.2f),
               .ry = size * pn_phantom_between(random, 0.7f, 1.25f),
               .angle = pn_phantom_between(random, 0, 3.1f),
-              .share = strength * pn_phantom_between(random, 0.42f, 0.72f),
-              .sharp = pn_phantom_between(random, 1.1f, 2.0f)};
+              .share = strength * pn_phantom_between(random, 0.26f, 0.48f),
+              .sharp = pn_phantom_between(random, 0.6f, 1.0f)};
     find_place(scene, side, low, high, random, &b.x, &b.y);
     return b;
 }
@@ -68,8 +68,8 @@ static void lobar(pn_phantom_scene *scene, float strength, const pn_phantom_map 
     float low = lobe == 0 ? -0.85f : lobe == 1 ? -0.5f : -0.25f;
     blob b = draw_blob(scene, side, pn_phantom_between(random, 0.26f, 0.4f), strength, low,
                        low + 0.3f, random);
-    b.share = strength * pn_phantom_between(random, 0.5f, 0.8f);
-    b.sharp = pn_phantom_between(random, 1.4f, 2.8f);
+    b.share = strength * pn_phantom_between(random, 0.34f, 0.6f);
+    b.sharp = pn_phantom_between(random, 0.7f, 1.4f);
     lay(scene, &b, noise);
     scene->opacities = 1;
 }
@@ -94,18 +94,18 @@ static pn_status interstitial(pn_phantom_scene *scene, float strength, pn_phanto
         blob b = draw_blob(scene, side, pn_phantom_between(random, 0.34f, 0.5f), strength, -0.55f,
                            -0.1f, random);
         b.x = (side ? 1.0f : -1.0f) * pn_phantom_between(random, 0.36f, 0.5f);
-        b.share = strength * pn_phantom_between(random, 0.36f, 0.52f);
-        b.sharp = pn_phantom_between(random, 0.9f, 1.4f);
+        b.share = strength * pn_phantom_between(random, 0.22f, 0.36f);
+        b.sharp = pn_phantom_between(random, 0.6f, 0.9f);
         lay(scene, &b, noise);
     }
     scene->opacities = 2;
     size_t count = (size_t)noise->width * (size_t)noise->height;
-    for (size_t i = 0; i < count; i++) noise->v[i] = 0.55f;
+    for (size_t i = 0; i < count; i++) noise->v[i] = 0.8f;
     pn_status status =
-        pn_phantom_map_noise(noise, random, 0.05f * unit, 0.055f * unit, 0.3f, true, error);
+        pn_phantom_map_noise(noise, random, 0.05f * unit, 0.055f * unit, 0.12f, true, error);
     if (status == PN_OK)
         status =
-            pn_phantom_map_noise(noise, random, 0.024f * unit, 0.024f * unit, 0.16f, true, error);
+            pn_phantom_map_noise(noise, random, 0.024f * unit, 0.024f * unit, 0.09f, true, error);
     if (status != PN_OK) return status;
     for (size_t i = 0; i < count; i++) {
         float share = scene->opacity.v[i] * noise->v[i];
@@ -135,6 +135,8 @@ pn_status pn_phantom_opacity(pn_phantom_scene *scene, bool virus, float strength
         else
             patchy(scene, strength, &noise, random);
     }
+    if (status == PN_OK)
+        status = pn_phantom_map_blur(&scene->opacity, (int)fmaxf(1, 0.008f * unit), 2, error);
     pn_phantom_map_free(&noise);
     return status;
 }

@@ -132,10 +132,10 @@ typedef struct pn_phantom_scene {
     int opacities;          /* how many there are */
 } pn_phantom_scene;
 
-void pn_phantom_torso(pn_phantom_scene *scene);                      /* torso.c: sum, lung */
-void pn_phantom_cage(pn_phantom_scene *scene, pn_random *random);    /* ribs.c */
-void pn_phantom_bones(pn_phantom_scene *scene, pn_random *random);   /* bones.c: the other bones */
-void pn_phantom_abdomen(pn_phantom_scene *scene, pn_random *random); /* abdomen.c: gas */
+void pn_phantom_torso(pn_phantom_scene *scene);                    /* torso.c: sum, lung */
+void pn_phantom_cage(pn_phantom_scene *scene, pn_random *random);  /* ribs.c */
+void pn_phantom_bones(pn_phantom_scene *scene, pn_random *random); /* bones.c: the other bones */
+pn_status pn_phantom_abdomen(pn_phantom_scene *scene, pn_random *random, pn_error *error);
 void pn_phantom_devices(pn_phantom_scene *scene, pn_random *random); /* devices.c: wires, tubes */
 pn_status pn_phantom_tissue(pn_phantom_scene *scene, pn_random *random, pn_error *error);
 pn_status pn_phantom_vessels(pn_phantom_scene *scene, pn_random *random, pn_error *error);
@@ -149,7 +149,7 @@ float pn_phantom_wall(const pn_phantom_anatomy *anatomy, int side, float y);
 pn_status pn_phantom_opacity(pn_phantom_scene *scene, bool virus, float strength, pn_random *random,
                              pn_error *error);
 /* Where an opacity counts for the mask: its filled share is at least this. */
-#define PN_PHANTOM_MASK_SHARE 0.12f
+#define PN_PHANTOM_MASK_SHARE 0.08f
 
 /* ---- film.c, marks.c ------------------------------------------------------------------------ */
 
@@ -158,7 +158,7 @@ typedef struct pn_phantom_film {
     float gain;      /* contrast: steepness of the response */
     float detail;    /* share of edge enhancement, as digital systems add */
     float grain;     /* deviation of the noise in grey levels */
-    float fog;       /* grey level of the air */
+    float fog, top;  /* grey levels of air and of the densest parts */
     int blur;        /* passes of a 3x3 blur at working resolution */
     float border[4]; /* collimation: left, top, right, bottom in shares of the size; 0 none */
     float border_tilt;

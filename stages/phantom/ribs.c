@@ -14,6 +14,7 @@ typedef struct rib {
     float y, drop, half_width, half_depth; /* of the ellipse */
     float half, thick;                     /* of the rib itself */
     float reach;                           /* angle at which cartilage begins */
+    float bone;                            /* mineral */
     float wave, phase;
 } rib;
 
@@ -40,10 +41,10 @@ static void draw_rib(pn_phantom_scene *scene, const rib *r, int side) {
         float path = r->half * r->thick / half * fminf(length / flat, steepest);
         float fade = t < 0.04f ? 0.4f + 15 * t : 1;
         if (t > 0.82f) fade *= 1 - 0.75f * (t - 0.82f) / 0.18f; /* towards the cartilage */
-        if (angle > 1.9f) fade *= 0.8f;
+        if (angle > 1.7f) fade *= 1 - 0.45f * fminf(1, (angle - 1.7f) / 0.3f);
         float flare = angle > 2 ? 1 + 0.25f * (angle - 2) : 1;
         knots[i] = (pn_phantom_knot){x - turn * cosf(angle), y, half * flare,
-                                     scene->anatomy.bone * bone_density * path * fade};
+                                     r->bone * bone_density * path * fade};
     }
     pn_phantom_strip(&scene->sum, &scene->pose.view, knots, STEPS, PN_BONE);
 }
@@ -56,6 +57,7 @@ void pn_phantom_cage(pn_phantom_scene *scene, pn_random *random) {
             rib r = {.y = a->rib_first + a->rib_gap * n + pn_phantom_around(random, 0, 0.006f),
                      .half = a->rib_half * (i == 0 ? 0.9f : 1),
                      .thick = a->rib_thick,
+                     .bone = a->bone * (i > 7 ? 1.56f - 0.08f * n : 1),
                      .wave = pn_phantom_around(random, 0, 0.006f),
                      .phase = pn_phantom_between(random, 0, 6.3f)};
             r.drop =

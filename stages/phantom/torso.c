@@ -50,11 +50,11 @@ static float medial_edge(const pn_phantom_anatomy *a, int side, float y) {
                               {-0.42f, v + 0.03f}, {-0.2f, v + 0.01f},      {0.1f, 0.2f},
                               {0.5f, 0.18f}};
     const float left[][2] = {{top, 0.15f},
-                             {top + 0.17f, v - 0.05f},
-                             {-0.8f, v - 0.01f + a->knob},
-                             {-0.66f, v},
-                             {-0.5f, v + 0.05f + a->knob},
-                             {-0.3f, v + 0.08f},
+                             {top + 0.17f, v - 0.04f},
+                             {-0.8f, v - 0.005f + a->knob},
+                             {-0.66f, v + 0.01f},
+                             {-0.5f, v + 0.07f},
+                             {-0.32f, v + 0.15f},
                              {0.1f, 0.24f},
                              {0.5f, 0.2f}};
     return side ? pn_phantom_curve(left, sizeof left / sizeof *left, y)
@@ -119,7 +119,7 @@ static float soft_tissue(const body *b, const outline *o, float x, float y) {
 static float dome(const body *b, int side, float ax) {
     float out = (ax - 0.36f) / 0.6f, in = (0.36f - ax) / 0.36f;
     float y = b->a->dome[side] + b->pose->breath;
-    if (out > 0) return y + b->a->dome_fall[side] * out * out * (0.55f + 0.45f * out);
+    if (out > 0) return y + b->a->dome_fall[side] * out * out * (0.3f + 0.7f * out);
     return y + 0.035f * in * in;
 }
 
@@ -141,14 +141,14 @@ static float lung_air(const body *b, const outline *o, float x, float y) {
     if (ax >= wall) return 0;
     float u = ax / wall, depth = sqrtf(1 - u * u * u);
     /* The mediastinum has a soft border; some lung reaches behind and before it. */
-    float medial = smooth((ax - o->medial[side]) / 0.05f + 0.5f);
+    float medial = smooth((ax - o->medial[side]) / 0.07f + 0.5f);
     float above = (dome(b, side, ax) - y) / 0.022f;
     /* Below the dome lies a wedge of lung behind the liver: it fades downwards. */
     float dome_share = above > 1 ? 1 : smooth(0.5f + 0.5f * above);
     float wedge = above < 0 ? 0.16f * smooth(1 + above * 0.022f / 0.34f) : 0.16f;
     float kept = dome_share * (1 - wedge) + wedge;
-    float behind = 0.14f + 0.86f * medial;
-    return depth * kept * behind * (1 - 0.8f * heart_share(b, x, y));
+    float behind = 0.13f + 0.87f * medial * (1 - heart_share(b, x, y));
+    return depth * kept * behind;
 }
 
 /* A denser belly, and the great vessels' and heart's own blood. */
