@@ -44,8 +44,9 @@ static void draw_size(const pn_phantom_wish *wish, uint64_t image, pn_phantom_en
     e->height = (int)fmax(1, round(width / aspect));
 }
 
+/* The last numbers given away. People are counted by class, as in the real set. */
 typedef struct numbers {
-    int64_t patient, person, film;
+    int64_t patient, person[2], film;
 } numbers;
 
 static void name_normal(pn_phantom_entry *e, int64_t number, int64_t film, bool second) {
@@ -66,9 +67,9 @@ static void fill(const pn_phantom_wish *wish, pn_phantom_plan *plan, int split, 
                  int64_t count, numbers *next, pn_random *random) {
     while (count > 0) {
         int64_t images = 1 + (int64_t)pn_random_below(random, (uint64_t)wish->per_patient);
-        bool coin = pn_random_below(random, 2) == 0;
+        bool coin = pn_random_below(random, 2) == 0; /* virus or bacteria; which archive */
         if (images > count) images = count;
-        next->person++;
+        next->person[pneumonia]++;
         for (int64_t i = 0; i < images; i++) {
             pn_phantom_entry *e = &plan->entry[plan->count];
             *e = (pn_phantom_entry){.split = split,
@@ -77,9 +78,9 @@ static void fill(const pn_phantom_wish *wish, pn_phantom_plan *plan, int split, 
                                     .patient = next->patient};
             draw_size(wish, (uint64_t)plan->count, e);
             if (pneumonia)
-                name_pneumonia(e, next->person, ++next->film);
+                name_pneumonia(e, next->person[pneumonia], ++next->film);
             else
-                name_normal(e, next->person, i + 1, coin);
+                name_normal(e, next->person[pneumonia], i + 1, coin);
             plan->count++;
         }
         next->patient++;
@@ -109,17 +110,12 @@ pn_status pn_phantom_plan_make(const pn_phantom_wish *wish, pn_phantom_plan *pla
     if (wish->count >= 2 && wish->pneumonia_share < 1 && sick == wish->count) sick--;
     pn_phantom_split(wish->count - sick, wish->val_share, wish->test_share, parts[0]);
     pn_phantom_split(sick, wish->val_share, wish->test_share, parts[1]);
-    numbers next[2] = {{0}};
+    numbers next = {0};
     pn_random random;
     pn_random_seed(&random, wish->seed, (uint64_t)8 << 48);
     for (int split = 0; split < 3; split++)
-        for (int sick_class = 0; sick_class < 2; sick_class++) {
-            next[sick_class].patient = next[1 - sick_class].patient > next[sick_class].patient
-                                           ? next[1 - sick_class].patient
-                                           : next[sick_class].patient;
-            fill(wish, plan, split, sick_class == 1, parts[sick_class][split], &next[sick_class],
-                 &random);
-        }
+        for (int class = 0; class < 2; class ++)
+            fill(wish, plan, split, class == 1, parts[class][split], &next, &random);
     return PN_OK;
 }
 

@@ -43,7 +43,7 @@ static void splits_have_their_shares(void **state) {
     } cases[] = {
         {120, 0.1, 0.2, {84, 12, 24}}, {3, 0.1, 0.2, {1, 1, 1}}, {2, 0.1, 0.2, {1, 0, 1}},
         {1, 0.1, 0.2, {1, 0, 0}},      {0, 0.1, 0.2, {0, 0, 0}}, {10, 0, 0, {10, 0, 0}},
-        {10, 0.5, 0.5, {0, 5, 5}},     {4, 0.9, 0.1, {1, 2, 1}},
+        {10, 0.5, 0.5, {0, 5, 5}},     {4, 0.8, 0.1, {1, 2, 1}},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         int64_t counts[3];
@@ -251,7 +251,7 @@ static void only_opacities_tell_the_classes_apart(void **state) {
     assert_true(visible > 12);
 }
 
-static void images_of_a_patient_share_the_anatomy(void **state) {
+static void patient_and_image_both_count(void **state) {
     (void)state;
     pn_phantom_request a = request(1, false, false, true), b = a, c = a;
     b.image = 2;
@@ -580,7 +580,7 @@ int main(void) {
         cmocka_unit_test(same_request_same_bytes),
         cmocka_unit_test(mask_is_inside_the_lungs),
         cmocka_unit_test(only_opacities_tell_the_classes_apart),
-        cmocka_unit_test(images_of_a_patient_share_the_anatomy),
+        cmocka_unit_test(patient_and_image_both_count),
         cmocka_unit_test(jpeg_is_grey_and_says_synthetic),
         cmocka_unit_test(drawing_can_be_stopped),
         cmocka_unit_test(running_out_of_memory_is_an_error),
