@@ -52,7 +52,8 @@ static pn_status prepare(job *j, bool single, double *edges, pn_error *error) {
         return pn_fail(error, PN_E_ARGUMENT, "histogram: there can be 1 to %lld bins, not %lld",
                        (long long)most_bins, (long long)j->bins);
     if (!isfinite(j->high - j->low))
-        return pn_fail(error, PN_E_ARGUMENT, "histogram: the range %g to %g is not finite", j->low,
+        return pn_fail(error, PN_E_ARGUMENT,
+                       "histogram: the range %g to %g and its width must be finite", j->low,
                        j->high);
     if (j->low > j->high)
         return pn_fail(error, PN_E_ARGUMENT, "histogram: the range starts at %g, after its end, %g",
