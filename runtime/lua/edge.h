@@ -87,6 +87,8 @@ typedef struct pn_lua_sink {
     /* Progress of long work: `what` names it; called often, from any thread. */
     void (*progress)(void *context, const char *what, int64_t done, int64_t total);
     void *context;
+    /* One more MIME type it wants, behind the others, or NULL. */
+    const char *also;
 } pn_lua_sink;
 
 /* The sink of this process; never NULL. set: NULL brings the default back. */

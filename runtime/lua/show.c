@@ -54,8 +54,8 @@ static bool push_form(lua_State *L, int value, int mimes, const char *mime) {
 }
 
 static void show_value(lua_State *L, int value) {
-    const char *mime[2], *data[2];
-    size_t size[2];
+    const char *mime[3], *data[3];
+    size_t size[3];
     int count = 0, mimes = 0;
     luaL_checkstack(L, 8, "too many values to show");
     if (luaL_getmetafield(L, value, "__mime") == LUA_TTABLE) mimes = lua_gettop(L);
@@ -69,7 +69,13 @@ static void show_value(lua_State *L, int value) {
     if (!mimes || !push_form(L, value, mimes, "text/plain")) luaL_tolstring(L, value, NULL);
     mime[count] = "text/plain";
     data[count] = lua_tolstring(L, -1, &size[count]);
-    sink->show(sink->context, count + 1, mime, data, size);
+    count++;
+    if (mimes && sink->also && push_form(L, value, mimes, sink->also)) {
+        mime[count] = sink->also;
+        data[count] = lua_tolstring(L, -1, &size[count]);
+        count++;
+    }
+    sink->show(sink->context, count, mime, data, size);
 }
 
 int pn_lua_show(lua_State *L) {
