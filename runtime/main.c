@@ -1,12 +1,84 @@
 /* pneuma: reads the command line and calls one module per command. */
+#define _GNU_SOURCE
+#include "base/text.h"
+#include "notebook/run.h"
+#include "notebook/worker.h"
+
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+
+static int help(int argc, char **argv);
+
+static int version(int argc, char **argv) {
+    (void)argc, (void)argv;
+    printf("pneuma %s\n", PNEUMA_VERSION);
+    return 0;
+}
+
+static int worker(int argc, char **argv) {
+    (void)argc, (void)argv;
+    return pn_worker_main();
+}
+
+/* Commands without a help text are the program's own. */
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv); /* with what stands after the name */
+    const char *help;
+} commands[] = {
+    {"run", pn_run_command, "run notebooks and write their reports"},
+    {"help", help, "this text; `pneuma COMMAND --help` tells more of a command"},
+    {"--help", help, NULL},
+    {"-h", help, NULL},
+    {"--version", version, "the version"},
+    {PN_WORKER_COMMAND, worker, NULL},
+};
+
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+static void usage(FILE *file) {
+    fputs("usage: pneuma COMMAND ...\n\n", file);
+    for (int i = 0; i < COMMANDS; i++)
+        if (commands[i].help) fprintf(file, "  %-10s %s\n", commands[i].name, commands[i].help);
+    fputs("\nFor example: pneuma run notebooks/00_start_here.md\n", file);
+}
+
+static int help(int argc, char **argv) {
+    (void)argc, (void)argv;
+    usage(stdout);
+    return 0;
+}
+
+static int unknown(const char *name) {
+    const char *names[COMMANDS];
+    size_t count = 0;
+    for (int i = 0; i < COMMANDS; i++)
+        if (commands[i].help) names[count++] = commands[i].name;
+    const char *near = pn_suggest(name, names, count);
+    fprintf(stderr, "pneuma: there is no command '%s'", name);
+    fprintf(stderr, near ? "; did you mean '%s'?\n" : "; see pneuma --help\n", near);
+    return 2;
+}
+
+/* Files we open must never become standard input, output or error. */
+static void open_standard_files(void) {
+    int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    while (fd >= 0 && fd <= STDERR_FILENO) {
+        (void)fcntl(fd, F_SETFD, 0);
+        fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    }
+    if (fd >= 0) close(fd);
+}
 
 int main(int argc, char **argv) {
-    if (argc == 2 && strcmp(argv[1], "--version") == 0) {
-        printf("pneuma %s\n", PNEUMA_VERSION);
-        return 0;
+    open_standard_files();
+    if (argc < 2) {
+        usage(stderr);
+        return 2;
     }
-    fprintf(stderr, "usage: pneuma COMMAND ...\n");
-    return 2;
+    for (int i = 0; i < COMMANDS; i++)
+        if (strcmp(argv[1], commands[i].name) == 0) return commands[i].run(argc - 2, argv + 2);
+    return unknown(argv[1]);
 }

@@ -43,8 +43,7 @@ static void compact(pn_inbox *in) {
 int pn_channel_receive(int fd, pn_inbox *in) {
     char chunk[READ_SIZE];
     ssize_t n;
-    do
-        n = recv(fd, chunk, sizeof chunk, 0);
+    do n = recv(fd, chunk, sizeof chunk, 0);
     while (n < 0 && errno == EINTR);
     if (n < 0) return errno == ECONNRESET ? 0 : -1;
     if (n == 0) return 0;

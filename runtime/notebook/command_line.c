@@ -29,8 +29,8 @@ const char pn_run_help[] =
     "to standard output, everything else to standard error.\n";
 
 static const char *const names[] = {
-    "--parameter", "--output", "--threads", "--seed",   "--timeout", "--keep-going",
-    "--no-cache",  "--report", "--show",    "--help",
+    "--parameter",  "--output",   "--threads", "--seed", "--timeout",
+    "--keep-going", "--no-cache", "--report",  "--show", "--help",
 };
 
 static int complain(const char *format, const char *what) {

@@ -89,8 +89,8 @@ static void finish(pn_journal *journal, pn_text *text) {
         memcpy(&head, text->data, sizeof head);
         head.size = (uint32_t)payload;
         memcpy(text->data, &head, sizeof head);
-        head.check = pn_hash_bytes(text->data + sizeof head.check, text->size - sizeof head.check)
-                         .low;
+        head.check =
+            pn_hash_bytes(text->data + sizeof head.check, text->size - sizeof head.check).low;
         memcpy(text->data, &head, sizeof head);
         write_all(journal, text->data, text->size);
     }

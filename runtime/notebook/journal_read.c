@@ -1,5 +1,6 @@
 /* From a journal's bytes to the outcome of a run. Every length is checked against what is there:
  * the bytes may be damaged anywhere. */
+#define _GNU_SOURCE
 #include "notebook/journal.h"
 
 #include "base/hash.h"
@@ -19,8 +20,7 @@ typedef struct reader {
 } reader;
 
 /* Takes the next whole and undamaged record; 0 at the end or the first damage. */
-static int next_record(const char **at, size_t *left, pn_journal_header *head,
-                       pn_fields *fields) {
+static int next_record(const char **at, size_t *left, pn_journal_header *head, pn_fields *fields) {
     if (*left < sizeof *head) return 0;
     memcpy(head, *at, sizeof *head);
     if (head->size > *left - sizeof *head) return 0;
@@ -231,16 +231,35 @@ static void read_end(reader *r, pn_fields *fields) {
 
 static void apply(reader *r, uint32_t type, pn_fields *fields) {
     switch (type) {
-    case PN_JOURNAL_CELL: read_cell(r, fields); break;
-    case PN_JOURNAL_CELL_END: read_cell_end(r, fields); break;
-    case PN_JOURNAL_STREAM: read_stream(r, fields); break;
-    case PN_JOURNAL_SPILL: read_spill(r, fields); break;
-    case PN_JOURNAL_SHOWN: read_shown(r, fields); break;
-    case PN_JOURNAL_REMARK: read_remark(r, fields); break;
-    case PN_JOURNAL_ERROR: read_error(r, fields); break;
-    case PN_JOURNAL_PARAMETERS: read_parameters(r, fields); break;
-    case PN_JOURNAL_END: read_end(r, fields); break;
-    default: break; /* from a newer program: skip */
+    case PN_JOURNAL_CELL:
+        read_cell(r, fields);
+        break;
+    case PN_JOURNAL_CELL_END:
+        read_cell_end(r, fields);
+        break;
+    case PN_JOURNAL_STREAM:
+        read_stream(r, fields);
+        break;
+    case PN_JOURNAL_SPILL:
+        read_spill(r, fields);
+        break;
+    case PN_JOURNAL_SHOWN:
+        read_shown(r, fields);
+        break;
+    case PN_JOURNAL_REMARK:
+        read_remark(r, fields);
+        break;
+    case PN_JOURNAL_ERROR:
+        read_error(r, fields);
+        break;
+    case PN_JOURNAL_PARAMETERS:
+        read_parameters(r, fields);
+        break;
+    case PN_JOURNAL_END:
+        read_end(r, fields);
+        break;
+    default:
+        break; /* from a newer program: skip */
     }
 }
 

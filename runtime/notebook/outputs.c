@@ -26,8 +26,8 @@ static void remove_old_files(const char *folder) {
 
 pn_status pn_outputs_open(pn_outputs *outputs, pn_journal *journal, const char *folder,
                           pn_error *error) {
-    *outputs = (pn_outputs){
-        .journal = journal, .page_left = PN_PAGE_LIMIT, .spill_left = PN_SPILL_LIMIT};
+    *outputs =
+        (pn_outputs){.journal = journal, .page_left = PN_PAGE_LIMIT, .spill_left = PN_SPILL_LIMIT};
     outputs->stream[0] = (pn_stream){.name = "stdout", .fd = -1};
     outputs->stream[1] = (pn_stream){.name = "stderr", .fd = -1};
     pn_status status = pn_path_join(outputs->folder, "", folder, error);
@@ -115,9 +115,8 @@ static void to_tail(pn_stream *stream, const char *bytes, size_t size) {
         size_t run = smaller(size - i, PN_STREAM_TAIL - at);
         memcpy(stream->tail + at, bytes + i, run);
         i += run;
-        size_t over = stream->tail_size + run > PN_STREAM_TAIL
-                          ? stream->tail_size + run - PN_STREAM_TAIL
-                          : 0;
+        size_t over =
+            stream->tail_size + run > PN_STREAM_TAIL ? stream->tail_size + run - PN_STREAM_TAIL : 0;
         stream->tail_start = (stream->tail_start + over) % PN_STREAM_TAIL;
         stream->tail_size += run - over;
     }
@@ -196,8 +195,7 @@ static void flush_stream(pn_outputs *outputs, pn_stream *stream) {
         pn_text_add(&stream->head, pn_text_string(&tail), tail.size);
         drop_file(outputs, stream);
     } else {
-        journal_gap(outputs, stream, pn_text_string(&tail),
-                    smaller(tail.size, outputs->page_left));
+        journal_gap(outputs, stream, pn_text_string(&tail), smaller(tail.size, outputs->page_left));
     }
     pn_text_free(&tail);
 }

@@ -13,7 +13,7 @@ enum {
     PN_SHOWN_LIMIT = 8 << 20,  /* bytes of one shown value in the page */
     PN_OUTPUTS_LIMIT = 5000,   /* shown values and remarks of one cell */
 };
-#define PN_PAGE_LIMIT ((size_t)100 << 20)  /* bytes of all outputs in the page */
+#define PN_PAGE_LIMIT ((size_t)100 << 20)   /* bytes of all outputs in the page */
 #define PN_SPILL_LIMIT ((size_t)1024 << 20) /* bytes of all the files beside it */
 
 /* One stream of the running cell. The tail is a ring of the last bytes that are not in the

@@ -8,10 +8,10 @@
 #include <sys/types.h>
 
 typedef struct pn_process {
-    pid_t pid;      /* also the process group */
-    int socket;     /* blocking; see notebook/channel.h */
-    int stream[2];  /* the read ends of its standard output and error; -1 when at their end */
-    int status;     /* as wait() gives it, once reaped */
+    pid_t pid;     /* also the process group */
+    int socket;    /* blocking; see notebook/channel.h */
+    int stream[2]; /* the read ends of its standard output and error; -1 when at their end */
+    int status;    /* as wait() gives it, once reaped */
 } pn_process;
 
 /* Starts this program again as a worker, in a process group of its own: /dev/null as standard

@@ -356,15 +356,14 @@ static void run_cells(supervisor *s) {
 void pn_supervise(const pn_run_options *options, const pn_document *document, int signals,
                   pn_journal *journal, pn_outputs *outputs, pn_progress *progress,
                   pn_run_result *result) {
-    supervisor s = {.options = options,
-                    .document = document,
-                    .name = pn_path_name(document->path),
-                    .journal = journal,
-                    .result = result,
-                    .watch = {.outputs = outputs,
-                              .progress = progress,
-                              .signals = signals,
-                              .show = options->show}};
+    supervisor s = {
+        .options = options,
+        .document = document,
+        .name = pn_path_name(document->path),
+        .journal = journal,
+        .result = result,
+        .watch = {
+            .outputs = outputs, .progress = progress, .signals = signals, .show = options->show}};
     pn_error error;
     double started = pn_progress_clock();
     if (document->cell_count && pn_process_spawn(&s.watch.process, &error) != PN_OK) {
@@ -382,8 +381,7 @@ void pn_supervise(const pn_run_options *options, const pn_document *document, in
     pn_progress_clear(progress);
     result->seconds = pn_progress_clock() - started;
     pn_journal_end(journal, result->end, result->signal,
-                   result->message.size ? pn_text_string(&result->message) : NULL,
-                   result->seconds);
+                   result->message.size ? pn_text_string(&result->message) : NULL, result->seconds);
     pn_text_free(&s.watch.reply);
     pn_text_free(&s.watch.in.bytes);
 }

@@ -25,10 +25,10 @@
 static struct {
     pthread_mutex_t lock; /* one record at a time: progress comes from any thread */
     pn_inbox in;
-    char *name; /* of the notebook, for messages */
-    bool show;  /* someone watches in a terminal */
-    atomic_int cell;    /* that runs, or 0 */
-    atomic_int pending; /* a signal for a cell whose RUN is still on its way */
+    char *name;                 /* of the notebook, for messages */
+    bool show;                  /* someone watches in a terminal */
+    atomic_int cell;            /* that runs, or 0 */
+    atomic_int pending;         /* a signal for a cell whose RUN is still on its way */
     atomic_llong next_progress; /* in milliseconds; progress before that is dropped */
 } worker = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -42,9 +42,9 @@ static void kill_group(int number) {
 
 static void on_stop(int number, siginfo_t *info, void *context) {
     (void)number, (void)context;
-    int value = info->si_code == SI_QUEUE ? info->si_value.sival_int
-                                          : atomic_load(&worker.cell) * PN_REASONS +
-                                                PN_CANCEL_INTERRUPT;
+    int value = info->si_code == SI_QUEUE
+                    ? info->si_value.sival_int
+                    : atomic_load(&worker.cell) * PN_REASONS + PN_CANCEL_INTERRUPT;
     int cell = atomic_load(&worker.cell);
     if (cell && value / PN_REASONS == cell) pn_scope_interrupt(value % PN_REASONS);
     if (value / PN_REASONS > cell) atomic_store(&worker.pending, value);
@@ -226,11 +226,19 @@ static int serve(lua_State *L) {
     pn_fields fields;
     for (;;) {
         switch (receive(&fields)) {
-        case PN_MSG_RUN: run_cell(L, &fields); break;
-        case PN_MSG_SET: set_parameter(L, &fields); break;
-        case PN_MSG_VARIABLES: list_variables(L); break;
-        case PN_MSG_QUIT: return 0;
-        default: kill_group(0);
+        case PN_MSG_RUN:
+            run_cell(L, &fields);
+            break;
+        case PN_MSG_SET:
+            set_parameter(L, &fields);
+            break;
+        case PN_MSG_VARIABLES:
+            list_variables(L);
+            break;
+        case PN_MSG_QUIT:
+            return 0;
+        default:
+            kill_group(0);
         }
     }
 }
