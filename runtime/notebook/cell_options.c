@@ -61,8 +61,8 @@ static pn_status set_flag(const place *at, bool *field, const char *value) {
 static pn_status set_timeout(const place *at, double *field, const char *value) {
     char *end;
     *field = strtod(value, &end);
-    if (end != value && *end == '\0' && isfinite(*field) && *field > 0) return PN_OK;
-    return expected(at, "a number of seconds over 0", value);
+    if (end != value && *end == '\0' && isfinite(*field) && *field != 0) return PN_OK;
+    return expected(at, "a number of seconds, or -1 for no limit", value);
 }
 
 static pn_status add_tag(const place *at, pn_block *block, const char *tag) {

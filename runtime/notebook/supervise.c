@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 
 /* How long the worker may take to close its state at the end. */
-static const double closing_time = 5;
+static const double closing_time = 3;
 
 typedef struct supervisor {
     const pn_run_options *options;
@@ -98,7 +98,7 @@ static void fail_stopped(supervisor *s, const pn_text *message, const char *trac
 
 /* Waits for the worker that has closed its socket, ends its group, collects the last words. */
 static void bury(supervisor *s) {
-    if (!pn_process_wait(&s->watch.process, 2)) s->watch.killed = true;
+    if (!s->watch.killed && !pn_process_wait(&s->watch.process, 2)) s->watch.killed = true;
     pn_process_reap(&s->watch.process);
     pn_watch_last_words(&s->watch);
 }
@@ -143,11 +143,11 @@ static void close_worker(supervisor *s) {
     if (watch->process.pid == 0) return;
     if (!watch->gone && pn_channel_send(watch->process.socket, PN_MSG_QUIT, NULL) == 0 &&
         !pn_watch_gone(watch, closing_time))
-        pn_process_signal(&watch->process, SIGKILL);
+        watch->killed = true; /* it waits for a command that it left running */
     bury(s);
     pn_outputs_end(watch->outputs);
     int status = watch->process.status;
-    if (status == 0 || s->result->exit_code) return;
+    if (status == 0 || watch->killed || s->result->exit_code) return;
     pn_text message = {0};
     pn_text_adds(&message, "after the last cell");
     add_death(&message, s, status);

@@ -62,6 +62,7 @@ static void catch_signals(void) {
     action.sa_handler = kill_group;
     sigaction(SIGRTMIN, &action, NULL);
     prctl(PR_SET_PDEATHSIG, SIGRTMIN);
+    prctl(PR_SET_NAME, "pneuma-worker"); /* in ps and top, for people who look */
     action = (struct sigaction){.sa_sigaction = on_stop, .sa_flags = SA_RESTART | SA_SIGINFO};
     sigaction(PN_WORKER_SIGNAL, &action, NULL);
 }
@@ -150,12 +151,23 @@ static double peak_megabytes(void) {
     return getrusage(RUSAGE_SELF, &usage) == 0 ? (double)usage.ru_maxrss / 1024 : 0;
 }
 
+/* A message or traceback; endless ones are cut, between two characters. */
+static void put_sentence(pn_text *payload, const char *text) {
+    enum { LONGEST = 16 << 10 };
+    size_t size = text ? strlen(text) : 0;
+    if (size > LONGEST) {
+        size = LONGEST;
+        while (size && ((unsigned char)text[size] & 0xc0) == 0x80) size--;
+    }
+    pn_record_put_bytes(payload, text ? text : "", size);
+}
+
 static void done(int status, pn_scope_error *error) {
     pn_text payload = {0};
     fflush(stdout);
     pn_record_put_int(&payload, status != 0);
-    pn_record_put_string(&payload, error->message);
-    pn_record_put_string(&payload, error->traceback);
+    put_sentence(&payload, error->message);
+    put_sentence(&payload, error->traceback);
     pn_record_put_int(&payload, error->line);
     pn_record_put_int(&payload, error->cancelled);
     pn_record_put_real(&payload, peak_megabytes());
