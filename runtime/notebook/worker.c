@@ -7,6 +7,7 @@
 #include "notebook/channel.h"
 #include "notebook/record.h"
 #include "notebook/scope.h"
+#include "stage/stage.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -220,9 +221,8 @@ static void list_variables(lua_State *L) {
 
 static void configure(pn_fields *fields) {
     int threads = (int)pn_fields_int(fields);
-    int64_t seed = pn_fields_int(fields);
-    int64_t no_cache = pn_fields_int(fields);
-    (void)seed, (void)no_cache;
+    pn_stage_set_seed((uint64_t)pn_fields_int(fields));
+    pn_stage_set_cache(pn_fields_int(fields) == 0);
     worker.show = pn_fields_int(fields) != 0;
     worker.name = pn_fields_copy(fields, NULL);
     if (threads > 0) pn_set_threads(threads);
