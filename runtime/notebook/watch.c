@@ -194,6 +194,10 @@ static void on_signal(pn_watch *watch) {
         return;
     }
     tell_stop(watch, PN_CANCEL_INTERRUPT);
+    if (number == SIGINT && watch->progress->terminal) {
+        static const char hint[] = "stopping; Ctrl-C again kills what does not stop";
+        pn_terminal_remark(watch->progress, "pneuma", hint, sizeof hint - 1);
+    }
     /* A person at the keyboard decides when to press again; others do not ask twice. */
     if (number != SIGINT) watch->kill_at = pn_progress_clock() + grace;
 }
