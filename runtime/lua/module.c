@@ -6,6 +6,7 @@ static const struct {
     lua_CFunction open;
 } modules[] = {
     {"image", pn_lua_open_image},
+    {"tensor", pn_lua_open_tensor},
     {"stage", pn_lua_open_stage},
     {NULL, NULL},
 };

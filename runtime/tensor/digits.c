@@ -1,7 +1,6 @@
 #include "tensor/digits.h"
 
 #include <math.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -104,9 +103,14 @@ size_t pn_digits_positional(float x, int precision, char text[PN_DIGITS_TEXT]) {
     return (size_t)(to - text);
 }
 
-size_t pn_digits_scientific(float x, int precision, char text[PN_DIGITS_TEXT]) {
+size_t pn_digits_scientific(float x, int precision, bool all, char text[PN_DIGITS_TEXT]) {
     decimal d;
     round_to(x, precision + 1, &d);
+    if (all && d.count <= precision) {
+        snprintf(text, PN_DIGITS_TEXT, "%.*e", precision, (double)fabsf(x));
+        read_decimal(text, &d);
+        while (d.count <= precision) d.digit[d.count++] = '0';
+    }
     int exponent = d.point - 1;
     int size = snprintf(text, PN_DIGITS_TEXT, "%s%c.%.*se%c%02d", signbit(x) ? "-" : "", d.digit[0],
                         d.count - 1, d.digit + 1, exponent < 0 ? '-' : '+', abs(exponent));
@@ -117,13 +121,13 @@ size_t pn_digits_single(float x, char text[PN_DIGITS_TEXT]) {
     if (isnan(x)) return (size_t)snprintf(text, PN_DIGITS_TEXT, "nan");
     if (isinf(x)) return (size_t)snprintf(text, PN_DIGITS_TEXT, x < 0 ? "-inf" : "inf");
     double size = fabs((double)x);
-    if (size == 0 || (size >= 1e-4 && size < 1e16)) {
+    if (size == 0 || (size >= 1e-4 && size < 1e6)) {
         size_t length = pn_digits_positional(x, PN_DIGITS_MOST, text);
         if (text[length - 1] == '.') text[length++] = '0';
         text[length] = 0;
         return length;
     }
-    size_t length = pn_digits_scientific(x, PN_DIGITS_MOST, text);
+    size_t length = pn_digits_scientific(x, PN_DIGITS_MOST, false, text);
     char *point = strstr(text, ".e");
     if (!point) return length;
     memmove(point, point + 1, strlen(point));

@@ -83,7 +83,7 @@ static void fit_widths(printer *p, const char *data, void *unused) {
     memcpy(&x, data, sizeof x);
     if (!isfinite(x)) return;
     if (p->scientific)
-        pn_digits_scientific(x, p->format->precision, text);
+        pn_digits_scientific(x, p->format->precision, false, text);
     else
         pn_digits_positional(x, p->format->precision, text);
     int point = (int)strcspn(text, "."), end = (int)strcspn(text, "e");
@@ -122,13 +122,11 @@ static void float_word(printer *p, float x) {
                  text + point);
         return;
     }
-    pn_digits_scientific(x, p->format->precision, text);
+    pn_digits_scientific(x, p->precision, true, text);
     int point = (int)strcspn(text, "."), end = (int)strcspn(text, "e");
-    int zeros = p->precision - (end - point - 1);
     int more = p->exponent - ((int)strlen(text) - end - 2);
-    snprintf(p->word, sizeof p->word, "%*.*s%.*s%.*s%.2s%.*s%s", p->left, point, text, end - point,
-             text + point, zeros, "0000000000000000000000000000000000000000", text + end, more,
-             "00", text + end + 2);
+    snprintf(p->word, sizeof p->word, "%*.*s%.*s%.2s%.*s%s", p->left, point, text, end - point,
+             text + point, text + end, more, "00", text + end + 2);
 }
 
 /* ---- integers ---- */
