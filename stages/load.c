@@ -48,6 +48,17 @@ static pn_status fit(const job *j, pn_tensor **image, pn_error *error) {
     return PN_OK;
 }
 
+/* Grey pixels become RGB last: fewer to move until then, and the same in the end. */
+static pn_status add_channels(const job *j, pn_tensor **image, pn_error *error) {
+    pn_tensor *gray = *image, *rgb = NULL;
+    if (j->channels != 3 || gray->rank == 3) return PN_OK;
+    pn_status status = pn_image_rgb(gray, &rgb, error);
+    if (status != PN_OK) return status;
+    pn_tensor_release(gray);
+    *image = rgb;
+    return PN_OK;
+}
+
 static void keep_reason(const job *j, item *it, const char *reason) {
     size_t size = strlen(reason) + 1;
     char *copy = j->host->alloc(j->call, size);
@@ -65,11 +76,12 @@ static void read_item(const job *j, int64_t index) {
         return;
     }
     pn_tensor *image = NULL;
-    pn_status status = pn_image_decode(data, size, NULL, j->channels, &image, &error);
+    pn_status status = pn_image_decode(data, size, NULL, j->channels == 1 ? 1 : 0, &image, &error);
     j->host->free(j->call, data);
     if (status == PN_OK && j->height && image->dtype == PN_I32)
         status = halve_depth(&image, &error);
     if (status == PN_OK && j->height) status = fit(j, &image, &error);
+    if (status == PN_OK) status = add_channels(j, &image, &error);
     if (status == PN_OK) {
         it->image = image;
     } else {

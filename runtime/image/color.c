@@ -68,26 +68,38 @@ pn_status pn_image_gray(pn_tensor *image, pn_tensor **out, pn_error *error) {
 
 /* ---- RGB ---- */
 
+/* Pixels of one channel, three times over; of three, as they are. */
+static void spread_pixels(void *context, int64_t begin, int64_t end) {
+    const recolor *r = context;
+    size_t item = pn_dtype_size(r->from->dtype);
+    const uint8_t *from = (const uint8_t *)r->from->data + (size_t)begin * item;
+    uint8_t *to = (uint8_t *)r->to + 3 * (size_t)begin * item;
+    if (item == 1) {
+        for (int64_t i = begin; i < end; i++, to += 3) to[0] = to[1] = to[2] = *from++;
+        return;
+    }
+    for (int64_t i = begin; i < end; i++, from += 4)
+        for (int c = 0; c < 3; c++, to += 4) memcpy(to, from, 4);
+}
+
 pn_status pn_image_rgb(pn_tensor *image, pn_tensor **out, pn_error *error) {
-    int64_t channels = channels_of(image);
+    int64_t channels = channels_of(image), shape[4];
     if (image->rank < 2 || image->rank > 4 || (channels != 1 && channels != 3))
         return fail_shape(image, "an image to turn RGB is (H, W), (H, W, 1) or (H, W, 3)", error);
-    /* A last axis of one item, which broadcasts over three. */
-    pn_tensor from = *image;
-    if (from.rank == 2) {
-        from.shape[2] = from.stride[2] = 1;
-        from.rank = 3;
+    int rank = image->rank == 2 ? 3 : image->rank;
+    for (int i = 0; i < rank - 1; i++) shape[i] = image->shape[i];
+    shape[rank - 1] = 3;
+    pn_tensor *from = NULL, *to = NULL;
+    pn_status status = pn_tensor_dense(image, &from, error);
+    if (status == PN_OK) status = pn_tensor_new(image->dtype, rank, shape, &to, error);
+    if (status == PN_OK && channels == 3) {
+        memcpy(to->data, from->data, pn_tensor_bytes(to));
+    } else if (status == PN_OK) {
+        recolor r = {.from = from, .to = to->data};
+        pn_parallel_for(pn_tensor_count(from), GRAIN, spread_pixels, &r);
     }
-    int64_t shape[PN_MAX_RANK];
-    memcpy(shape, from.shape, sizeof shape);
-    shape[from.rank - 1] = 3;
-    pn_tensor *to = NULL;
-    pn_status status = pn_tensor_new(image->dtype, from.rank, shape, &to, error);
-    if (status == PN_OK) status = pn_tensor_copy_into(to, &from, error);
-    if (status == PN_OK)
-        *out = to;
-    else
-        pn_tensor_release(to);
+    pn_tensor_release(from);
+    if (status == PN_OK) *out = to;
     return status;
 }
 

@@ -153,14 +153,19 @@ static int module_list(lua_State *L) {
     return 1;
 }
 
+void pn_lua_stage_on_result(lua_State *L, const char *name) {
+    lua_getfield(L, LUA_REGISTRYINDEX, HOOKS);
+    lua_insert(L, -2);
+    lua_setfield(L, -2, name);
+    lua_pop(L, 1);
+}
+
 /* stage.on_result(name, function(result, arguments) -> result) */
 static int module_on_result(lua_State *L) {
-    luaL_checkstring(L, 1);
+    const char *name = luaL_checkstring(L, 1);
     luaL_checktype(L, 2, LUA_TFUNCTION);
     lua_settop(L, 2);
-    lua_getfield(L, LUA_REGISTRYINDEX, HOOKS);
-    lua_insert(L, 1);
-    lua_settable(L, 1);
+    pn_lua_stage_on_result(L, name);
     return 0;
 }
 

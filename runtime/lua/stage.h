@@ -20,4 +20,8 @@ void pn_lua_stage_push_text(lua_State *L, const pn_stage_info *info);
 void pn_lua_stage_push_info(lua_State *L, const pn_stage_info *info);
 void pn_lua_stage_push_list(lua_State *L);
 
+/* What the stage `name` returns goes through the function on top of the stack, which is popped: it
+ * is called with the result and the table of arguments. */
+void pn_lua_stage_on_result(lua_State *L, const char *name);
+
 #endif

@@ -94,3 +94,24 @@ def resize(image, size, filter):
                                 scratch(_resize_scratch(ctypes.byref(shape))), result.ctypes.data,
                                 ctypes.byref(error)), error)
     return result
+
+
+class Tensor(ctypes.Structure):
+    _fields_ = [("dtype", _int), ("rank", _int), ("shape", _long * 8), ("stride", _long * 8),
+                ("data", _pointer)]
+
+
+_read = _declare("pn_image_read", _int, ctypes.c_char_p, _int, _pointer, _pointer)
+_release = _declare("pn_tensor_release", None, _pointer)
+_DTYPES = {0: ctypes.c_float, 1: ctypes.c_uint8, 2: ctypes.c_int32}
+
+
+def decode(path, channels=0):
+    """The image in a file: (H, W) or (H, W, 3), red first; channels 0 (as stored), 1 or 3."""
+    tensor, error = ctypes.POINTER(Tensor)(), Error()
+    _check(_read(os.fsencode(path), channels, ctypes.byref(tensor), ctypes.byref(error)), error)
+    t = tensor.contents
+    items = ctypes.cast(t.data, ctypes.POINTER(_DTYPES[t.dtype]))
+    image = np.ctypeslib.as_array(items, tuple(t.shape[:t.rank])).copy()
+    _release(tensor)
+    return image
