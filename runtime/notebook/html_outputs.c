@@ -164,42 +164,46 @@ static void write_remark(pn_text *html, const pn_output *output) {
     pn_text_adds(html, "</p>\n");
 }
 
-static int count_same(const outputs *o, size_t from, const pn_output *like) {
+/* The length of the stage's name in "canny: from the cache (0.1 s)". */
+static size_t stage_length(const pn_output *output) {
+    return strcspn(output->data[0], ":");
+}
+
+static bool same_stage(const pn_output *a, const pn_output *b) {
+    size_t n = stage_length(a);
+    return is_quiet(b) && b->data[0] && strcmp(a->name, b->name) == 0 && stage_length(b) == n &&
+           memcmp(a->data[0], b->data[0], n) == 0;
+}
+
+/* How many remarks there are on the stage of remark `index`; 0 when an earlier one was counted. */
+static int count_stage(const outputs *o, size_t index) {
+    const pn_output *all = o->outcome->output;
     int count = 0;
-    for (size_t i = from; i < o->outcome->output_count; i++) {
-        const pn_output *output = &o->outcome->output[i];
-        if (is_quiet(output) && strcmp(output->name, like->name) == 0 && output->data[0] &&
-            strcmp(output->data[0], like->data[0]) == 0)
-            count++;
+    for (size_t i = 0; i < o->outcome->output_count; i++) {
+        if (!same_stage(&all[index], &all[i])) continue;
+        if (i < index) return 0;
+        count++;
     }
     return count;
 }
 
-static bool is_repeat(const outputs *o, size_t index) {
-    const pn_output *like = &o->outcome->output[index];
-    for (size_t i = 0; i < index; i++) {
-        const pn_output *output = &o->outcome->output[i];
-        if (is_quiet(output) && strcmp(output->name, like->name) == 0 && output->data[0] &&
-            strcmp(output->data[0], like->data[0]) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* "from the cache: canny, load x 3" in one line. */
-static void write_stages(outputs *o, const char *kind, const char *words) {
+/* "from the cache: canny, load x 3" in one line; why a stage was computed only when it ran once. */
+static void write_stages(outputs *o, const char *kind, const char *words, bool why) {
     pn_text *html = o->page->html;
     bool any = false;
     for (size_t i = 0; i < o->outcome->output_count; i++) {
         const pn_output *output = &o->outcome->output[i];
-        if (!is_quiet(output) || strcmp(output->name, kind) != 0 || !output->data[0] ||
-            is_repeat(o, i))
-            continue;
+        if (!is_quiet(output) || strcmp(output->name, kind) != 0 || !output->data[0]) continue;
+        int count = count_stage(o, i);
+        if (count == 0) continue;
         pn_text_addf(html, any ? ", " : "<p class=\"remark stages\">%s: ", words);
         any = true;
-        pn_html_escapes(html, output->data[0]);
-        int count = count_same(o, i, output);
+        size_t name = stage_length(output);
+        pn_html_escape(html, output->data[0], name);
         if (count > 1) pn_text_addf(html, " \xc3\x97 %d", count);
+        if (count > 1 || !why || !output->data[0][name]) continue;
+        pn_text_adds(html, " \xe2\x80\x93 ");
+        pn_html_escapes(html, output->data[0] + name + 1 + (output->data[0][name + 1] == ' '));
     }
     if (any) pn_text_adds(html, "</p>\n");
 }
@@ -260,8 +264,8 @@ void pn_html_outputs(pn_page *page, const pn_block *cell, const pn_cell_outcome 
     pn_text_adds(page->html, "<div class=\"outputs\">\n");
     for (size_t i = 0; i < outcome->output_count;) i = write_output(&o, i);
     if (cell->options.output) {
-        write_stages(&o, "cached", "from the cache");
-        write_stages(&o, "computed", "computed");
+        write_stages(&o, "cached", "from the cache", false);
+        write_stages(&o, "computed", "computed", true);
     }
     pn_text_adds(page->html, "</div>\n");
 }

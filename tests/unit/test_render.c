@@ -409,10 +409,11 @@ static void streams(void **state) {
     pn_document *document = parse("```lua\nx\n```\n");
     pn_outcome *outcome = new_outcome(1);
     add(outcome, 1, PN_OUTPUT_STREAM, "stdout", "text/plain", "one 1%\rone 100%");
-    add(outcome, 1, PN_OUTPUT_REMARK, "cached", "text/plain", "canny");
+    add(outcome, 1, PN_OUTPUT_REMARK, "cached", "text/plain", "canny: from the cache (0.2 s)");
     add(outcome, 1, PN_OUTPUT_STREAM, "stdout", "text/plain",
         "\n\x1b[1;31mred\x1b[0m <b>\xff\r\nx\b");
-    add(outcome, 1, PN_OUTPUT_REMARK, "cached", "text/plain", "load");
+    add(outcome, 1, PN_OUTPUT_REMARK, "cached", "text/plain", "load: from the cache (0.1 s)");
+    add(outcome, 1, PN_OUTPUT_REMARK, "computed", "text/plain", "sum: no entry (2 s)");
     add(outcome, 1, PN_OUTPUT_REMARK, "cached", "text/plain", "canny");
     add(outcome, 1, PN_OUTPUT_REMARK, "warning", "text/plain", "2 < 3 files");
     pn_output *rest = add(outcome, 1, PN_OUTPUT_STREAM, "stderr", "text/plain", "oops\n");
@@ -421,6 +422,7 @@ static void streams(void **state) {
     char *html = render(document, outcome);
     has(html, "<pre class=\"out\">one 100%\nred &lt;b&gt;\xef\xbf\xbd</pre>");
     has(html, "<p class=\"remark stages\">from the cache: canny \xc3\x97 2, load</p>");
+    has(html, "<p class=\"remark stages\">computed: sum \xe2\x80\x93 no entry (2 s)</p>");
     has(html, "<p class=\"remark warning\"><strong>warning</strong> 2 &lt; 3 files</p>");
     has(html, "<pre class=\"out stderr\">oops</pre>");
     has(html, "12 MB in all, in the file <code>out/&lt;x&gt;.txt</code>");
