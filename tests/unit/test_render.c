@@ -179,7 +179,7 @@ static void hostile_prose_is_harmless(void **state) {
         "![i](javascript:alert(11)) ![j](https://evil.example/x.png) ![k](/etc/passwd)\n\n"
         "<details open ontoggle=alert(12)><summary onclick=x>more</summary>\n\ntext\n\n"
         "## <script>x</script>\n\n*a <sup>b* c</sup>\n\n<style>body{display:none}</style>\n\n"
-        "<div><details>\n\n- <details>\n\n```\n\"><script>\n```\n");
+        "inline <details> stays out\n\n<div><details>\n\n- <details>\n\n```\n\"><script>\n```\n");
     is_sound(html);
     const char *body = body_of(html);
     lacks(body, "javascript:");
@@ -193,6 +193,7 @@ static void hostile_prose_is_harmless(void **state) {
     lacks(body, "<img");
     lacks(body, "alert(2)");
     has(body, "&lt;script&gt;alert(1)");
+    has(body, "<p>inline  stays out</p>");
     has(body, "<sub>low</sub>");
     has(body, "<details><summary>more</summary>");
     has(body, "href=\"https://x.example/%22onmouseover=%22y\"");
