@@ -61,7 +61,8 @@ static pn_status set_flag(const place *at, bool *field, const char *value) {
 static pn_status set_timeout(const place *at, double *field, const char *value) {
     char *end;
     *field = strtod(value, &end);
-    if (end != value && *end == '\0' && isfinite(*field) && *field != 0) return PN_OK;
+    if (end != value && *end == '\0' && isfinite(*field) && (*field > 0 || *field == -1))
+        return PN_OK;
     return expected(at, "a number of seconds, or -1 for no limit", value);
 }
 

@@ -130,8 +130,11 @@ static void errors_name_line_and_reason(void **state) {
         {"```lua\n--| fold: maybe\n```\n", "dir/nb.md:2: option 'fold' should be true or false"},
         {"```lua\n--| expect-error: x\n```\n", "dir/nb.md:2: option 'expect-error' should be true"},
         {"```lua\n--| timeout: soon\n```\n",
-         "dir/nb.md:2: option 'timeout' should be a number of seconds over 0, not 'soon'"},
-        {"```lua\n--| timeout: -1\n```\n", "dir/nb.md:2: option 'timeout' should be a number"},
+         "dir/nb.md:2: option 'timeout' should be a number of seconds, or -1 for no limit, "
+         "not 'soon'"},
+        {"```lua\n--| timeout: -2\n```\n", "dir/nb.md:2: option 'timeout' should be a number"},
+        {"```lua\n--| timeout: 0\n```\n", "dir/nb.md:2: option 'timeout' should be a number"},
+        {"```lua\n--| timeout: -1\n```\n", NULL},
         {"```lua\n--| timeout: inf\n```\n", "dir/nb.md:2: option 'timeout' should be a number"},
         {"```lua\n--| tags: a,,b\n```\n", "dir/nb.md:2: option 'tags' should be words like"},
         {"```lua\n--| tags: [a, b\n```\n",
