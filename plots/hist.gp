@@ -1,0 +1,11 @@
+# Histograms over each other: each an outline that is filled as one, so that no seams show.
+set grid ytics
+if (pn_log) { set logscale y }
+set xrange [pn_left:pn_right]
+set yrange [pn_low:pn_high]
+plot for [i=1:pn_series] $pn_steps index i - 1 using 1:2 with filledcurves closed \
+         fill transparent solid pn_alpha noborder linecolor rgb pn_color[i] notitle, \
+     for [i=1:pn_series] $pn_steps index i - 1 using 1:2 with lines \
+         linewidth 1 linecolor rgb pn_color[i] notitle, \
+     for [i=1:pn_legends] keyentry with boxes fill transparent solid pn_alpha noborder \
+         linecolor rgb pn_color[i] title pn_legend[i]

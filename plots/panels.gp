@@ -1,0 +1,2 @@
+# Before the first of several panels.
+set multiplot

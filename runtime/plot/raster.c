@@ -1,0 +1,82 @@
+#include "plot/raster.h"
+
+#include "base/pool.h"
+
+#include <math.h>
+
+typedef struct fit {
+    const pn_array *image;
+    int64_t rows, columns, channels; /* of the image */
+    int64_t height, width;
+    float *out;
+} fit;
+
+/* The items [first, last) of n that output item i of m covers, and how much of each end. */
+typedef struct cover {
+    int64_t first, last;
+    double head, tail; /* share of the first and of the last item */
+} cover;
+
+static cover cover_of(int64_t i, int64_t m, int64_t n) {
+    double begin = (double)i * (double)n / (double)m, end = (double)(i + 1) * (double)n / (double)m;
+    cover c = {.first = (int64_t)floor(begin), .last = (int64_t)ceil(end)};
+    if (c.last > n) c.last = n;
+    if (c.last <= c.first) c.last = c.first + 1;
+    c.head = (double)(c.first + 1) - begin;
+    c.tail = end - (double)(c.last - 1);
+    if (c.last - c.first == 1) c.head = c.tail = end - begin;
+    return c;
+}
+
+static double share(const cover *c, int64_t i) {
+    return i == c->first ? c->head : i == c->last - 1 ? c->tail : 1.0;
+}
+
+static double pixel(const pn_array *image, int64_t index) {
+    switch (image->dtype) {
+    case PN_U8:
+        return ((const uint8_t *)image->data)[index];
+    case PN_I32:
+        return ((const int32_t *)image->data)[index];
+    default:
+        return ((const float *)image->data)[index];
+    }
+}
+
+static float mean_over(const fit *f, const cover *rows, const cover *columns, int64_t channel) {
+    double sum = 0, weight = 0;
+    for (int64_t y = rows->first; y < rows->last; y++) {
+        double line = 0, wy = share(rows, y);
+        int64_t at = y * f->columns * f->channels + channel;
+        for (int64_t x = columns->first; x < columns->last; x++) {
+            double wx = share(columns, x);
+            line += wx * pixel(f->image, at + x * f->channels);
+            weight += wx * wy;
+        }
+        sum += wy * line;
+    }
+    return (float)(sum / weight);
+}
+
+static void fit_rows(void *context, int64_t begin, int64_t end) {
+    const fit *f = context;
+    for (int64_t y = begin; y < end; y++) {
+        cover rows = cover_of(y, f->height, f->rows);
+        for (int64_t x = 0; x < f->width; x++) {
+            cover columns = cover_of(x, f->width, f->columns);
+            for (int64_t c = 0; c < f->channels; c++)
+                f->out[(y * f->width + x) * f->channels + c] = mean_over(f, &rows, &columns, c);
+        }
+    }
+}
+
+void pn_raster_fit(const pn_array *image, int64_t height, int64_t width, float *out) {
+    fit f = {.image = image,
+             .rows = image->shape[0],
+             .columns = image->shape[1],
+             .channels = image->rank == 3 ? image->shape[2] : 1,
+             .height = height,
+             .width = width,
+             .out = out};
+    pn_parallel_for(height, 8, fit_rows, &f);
+}
