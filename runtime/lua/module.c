@@ -5,10 +5,8 @@ static const struct {
     const char *name;
     lua_CFunction open;
 } modules[] = {
-    {"image", pn_lua_open_image},
-    {"tensor", pn_lua_open_tensor},
-    {"stage", pn_lua_open_stage},
-    {NULL, NULL},
+    {"image", pn_lua_open_image}, {"tensor", pn_lua_open_tensor}, {"stage", pn_lua_open_stage},
+    {"plot", pn_lua_open_plot},   {"frame", pn_lua_open_frame},   {NULL, NULL},
 };
 
 /* pneuma.globals(): makes the modules global, as they are in a notebook. */
