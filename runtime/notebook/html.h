@@ -100,6 +100,7 @@ bool pn_html_picture_file(pn_text *html, const char *folder, const char *url, co
 typedef struct pn_heading {
     int level;
     char *id, *text;
+    int repeats; /* headings after it whose ids are its own with a number behind */
 } pn_heading;
 
 typedef struct pn_page {

@@ -26,10 +26,10 @@ static bool is_reserved(const char *slug) {
     return slug[0] == 'f' && isdigit((unsigned char)slug[1]);
 }
 
-static bool is_taken(const pn_page *page, const char *id) {
+static pn_heading *find_heading(const pn_page *page, const char *id) {
     for (int i = 0; i < page->heading_count; i++)
-        if (strcmp(page->heading[i].id, id) == 0) return true;
-    return false;
+        if (strcmp(page->heading[i].id, id) == 0) return &page->heading[i];
+    return NULL;
 }
 
 /* A copy of the slug, with a number behind it when it is taken; NULL when memory is out. */
@@ -39,9 +39,11 @@ static char *unique_id(const pn_page *page, const char *text) {
     if (is_reserved(pn_text_string(&slug))) pn_text_adds(&id, "section-");
     pn_text_adds(&id, pn_text_string(&slug));
     size_t plain = id.size;
-    for (int n = 1; !id.failed && is_taken(page, id.data); n++) {
+    pn_heading *first = id.failed ? NULL : find_heading(page, id.data);
+    while (first && !id.failed) {
         id.size = plain;
-        pn_text_addf(&id, "-%d", n);
+        pn_text_addf(&id, "-%d", ++first->repeats);
+        if (!find_heading(page, pn_text_string(&id))) break;
     }
     char *copy = id.failed || slug.failed ? NULL : pn_parse_copy(id.data, id.size);
     pn_text_free(&slug);

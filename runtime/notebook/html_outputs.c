@@ -215,7 +215,8 @@ static void write_error(outputs *o, const pn_output *output) {
                  expected ? " expected" : "", expected ? "Error, as expected" : "Error");
     pn_html_escapes(html, output->data[0] ? output->data[0] : "(no message)");
     pn_text_adds(html, "</pre>\n");
-    if (output->count > 1 && output->data[1] && *output->data[1]) {
+    /* A traceback of one line says no more than the message. */
+    if (output->count > 1 && output->data[1] && strchr(output->data[1], '\n')) {
         pn_text_addf(html, "<details%s><summary>Traceback</summary><pre>", expected ? "" : " open");
         pn_html_escapes(html, output->data[1]);
         pn_text_adds(html, "</pre></details>\n");

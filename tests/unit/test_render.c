@@ -216,11 +216,12 @@ static void contents_when_there_are_many_headings(void **state) {
     char *few = render_prose("# T\n## a\n## b\n## c\n## d\n");
     lacks(few, "<nav");
     free(few);
-    char *many =
-        render_prose("# T\n## a\n## b\n### c\n## cell-1\n## run\n#### small\n```lua\n```\n");
+    char *many = render_prose("# T\n## a\n## b\n### c\n## cell-1\n## run\n#### small\n"
+                              "## b-1\n## b\n## b\n```lua\n```\n");
     has(many, "<nav aria-label=\"Contents\">");
     has(many, "<li class=\"h3\"><a href=\"#c\">c</a></li>");
     has(many, "<a href=\"#section-cell-1\">cell-1</a>");
+    has(many, "<h2 id=\"b-1\">b-1</h2>\n<h2 id=\"b-2\">b</h2>\n<h2 id=\"b-3\">b</h2>");
     lacks(many, "#small");
     is_sound(many);
     free(many);
@@ -503,7 +504,7 @@ static void every_run_end(void **state) {
         outcome->cell[1].error_line = 6;
         outcome->cell[2].state = PN_CELL_WAITING;
         put(add(outcome, 2, PN_OUTPUT_ERROR, NULL, "text/plain", "nb.md:6: it <broke>"), 1,
-            "text/plain", "nb.md:6: in cell 2", 18);
+            "text/plain", "nb.md:6: in f\nnb.md:7: in cell 2", 32);
         char *html = render(document, outcome);
         has(html, cases[i].headline);
         has(html, "<p class=\"what\">nb.md:6: it &lt;broke&gt;</p>");
@@ -513,7 +514,7 @@ static void every_run_end(void **state) {
         has(html, "<div class=\"cell waiting\" id=\"cell-3\">");
         has(html, "<span class=\"state\">not run</span>");
         has(html, "<pre>nb.md:6: it &lt;broke&gt;</pre>");
-        has(html, "<summary>Traceback</summary><pre>nb.md:6: in cell 2</pre>");
+        has(html, "<summary>Traceback</summary><pre>nb.md:6: in f\nnb.md:7: in cell 2</pre>");
         if (outcome->signal) has(html, "ended by signal 11");
         is_sound(html);
         free(html);
