@@ -46,6 +46,10 @@ size_t pn_live_bytes(void) {
     return atomic_load_explicit(&live, memory_order_relaxed);
 }
 
+void pn_live_add(int64_t bytes) {
+    atomic_fetch_add_explicit(&live, (size_t)bytes, memory_order_relaxed);
+}
+
 void pn_fail_allocation(unsigned long n) {
     atomic_store(&fail_countdown, n);
 }

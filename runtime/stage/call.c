@@ -2,22 +2,21 @@
 #define _GNU_SOURCE
 #include "stage/run.h"
 
-#include "base/cancel.h"
+#include "base/memory.h"
+#include "stage/cache.h"
 #include "stage/scratch.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
 #include <time.h>
 
+/* ---- settings ---- */
+
 static atomic_int cache_off;
 static atomic_ullong seed;
 
 void pn_stage_set_cache(int on) {
     atomic_store(&cache_off, !on);
-}
-
-int pn_stage_cache_on(void) {
-    return !atomic_load(&cache_off);
 }
 
 void pn_stage_set_seed(uint64_t value) {
@@ -28,42 +27,189 @@ uint64_t pn_stage_seed(void) {
     return atomic_load(&seed);
 }
 
+/* ---- one call ---- */
+
+typedef struct calling {
+    const pn_stage_arguments *arguments;
+    const pn_stage *stage;
+    const pn_stage_listener *listener;
+    pn_stage_outcome *outcome;
+    pn_error *error;
+    pn_key key;
+    char cache[PN_PATH];
+    pn_entry entry;
+} calling;
+
 static double now(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-static pn_status scratch_folder(void *context, char path[PN_PATH], pn_error *error) {
-    (void)context;
-    return pn_scratch_folder(path, error);
+static void tell_notes(const calling *c, const pn_values *notes) {
+    if (!notes || !c->listener->note) return;
+    for (size_t i = 0; i < notes->value[0].count; i++)
+        c->listener->note(c->listener->context, notes->value[0].string[i].data);
 }
 
-static void tell_notes(const pn_values *notes, const pn_stage_listener *listener) {
-    if (!notes || !listener->note) return;
-    for (size_t i = 0; i < notes->value[0].count; i++)
-        listener->note(listener->context, notes->value[0].string[i].data);
+static pn_status run_in(const calling *c, const char *folder, pn_run *run) {
+    const pn_run_place place = {
+        .folder = folder, .progress = c->listener->progress, .context = c->listener->context};
+    pn_status status = pn_host_run(c->stage, c->arguments, &place, run, c->error);
+    tell_notes(c, run->notes);
+    return status;
+}
+
+static void take_results(calling *c, pn_run *run) {
+    c->outcome->results = run->results;
+    run->results = NULL;
+}
+
+static pn_status call_uncached(calling *c, const char *why) {
+    char folder[PN_PATH];
+    pn_run run;
+    snprintf(c->outcome->why, PN_STAGE_WHY, "%s", why);
+    pn_status status = pn_scratch_folder(folder, c->error);
+    if (status != PN_OK) return status;
+    status = run_in(c, folder, &run);
+    if (status == PN_OK) take_results(c, &run);
+    pn_run_free(&run);
+    return status;
+}
+
+/* A cache that cannot be written is worth one warning; the work goes on. */
+static void warn_once(const calling *c, const pn_error *why) {
+    static atomic_int warned;
+    char text[PN_ERROR_TEXT + 512];
+    if (!c->listener->warning || atomic_exchange(&warned, 1)) return;
+    snprintf(text, sizeof text, "the cache '%.300s' cannot be used, results are not kept: %s",
+             c->cache, why->message);
+    c->listener->warning(c->listener->context, text);
+}
+
+/* ---- with the cache ---- */
+
+static void take_content(calling *c, pn_entry_content *content) {
+    tell_notes(c, content->notes);
+    pn_values_free(content->notes);
+    c->outcome->results = content->results;
+    c->outcome->cached = 1;
+    *c->outcome->why = '\0';
+}
+
+/* Reads the entry that c->entry names; what was wrong with it is worth telling. */
+static pn_entry_state read_entry(calling *c, pn_entry_content *content) {
+    char why[PN_STAGE_WHY] = "";
+    pn_entry_state state = pn_entry_read(&c->entry, c->stage, content, why);
+    if (state == PN_ENTRY_HIT)
+        take_content(c, content);
+    else if (*why)
+        snprintf(c->outcome->why, PN_STAGE_WHY, "%s", why);
+    return state;
+}
+
+static int find_hit(calling *c) {
+    pn_entry_content content;
+    for (int slot = 0; slot < PN_CACHE_SLOTS; slot++)
+        if (pn_cache_entry(&c->entry, c->cache, c->key.name, slot, NULL) == PN_OK &&
+            read_entry(c, &content) == PN_ENTRY_HIT)
+            return 1;
+    return 0;
+}
+
+/* Locks the entry to compute in: one that is not there, or a useless one that nobody uses. *hit
+ * becomes 1 when somebody else has computed it meanwhile. PN_E_IO: the cache cannot be written. */
+static pn_status claim(calling *c, int *hit, pn_error *why) {
+    pn_status status = PN_OK;
+    pn_entry_content content;
+    for (int slot = 0; slot < PN_CACHE_SLOTS; slot++) {
+        status = pn_cache_entry(&c->entry, c->cache, c->key.name, slot, why);
+        if (status != PN_OK) return status;
+        pn_entry_state state = read_entry(c, &content);
+        if ((*hit = state == PN_ENTRY_HIT)) return PN_OK;
+        if (state == PN_ENTRY_ABSENT)
+            status = pn_entry_lock(&c->entry, why);
+        else if (!pn_entry_try_lock(&c->entry))
+            continue;
+        if (status != PN_OK) return status;
+        state = read_entry(c, &content);
+        if ((*hit = state == PN_ENTRY_HIT)) return PN_OK;
+        if (state != PN_ENTRY_ABSENT) status = pn_entry_clear(&c->entry, why);
+        if (status != PN_OK) pn_entry_abandon(&c->entry);
+        return status;
+    }
+    return pn_fail(why, PN_E_IO, "all its entries for stage.%s are in use", c->stage->name);
+}
+
+static void publish(calling *c, const pn_run *run) {
+    pn_error why;
+    pn_status status = pn_entry_publish(&c->entry, run, &why);
+    if (status != PN_OK) warn_once(c, &why);
+    if (status == PN_OK || run->used_folder)
+        pn_entry_settle(&c->entry, run->used_folder);
+    else
+        pn_entry_abandon(&c->entry);
+    if (status != PN_OK) return;
+    pn_cache_remember(c->cache, c->stage->name, c->key.parts);
+    pn_cache_trim(c->cache, pn_values_bytes(run->results));
+}
+
+static pn_status compute(calling *c) {
+    char folder[PN_PATH];
+    pn_run run = {0};
+    pn_status status = pn_entry_files(&c->entry, folder, c->error);
+    if (status == PN_OK) status = run_in(c, folder, &run);
+    if (status == PN_OK) {
+        publish(c, &run);
+        take_results(c, &run);
+    } else
+        pn_entry_abandon(&c->entry);
+    pn_run_free(&run);
+    return status;
+}
+
+static pn_status call_cached(calling *c) {
+    pn_error why;
+    int hit = 0;
+    pn_status status = pn_key_make(c->arguments, &c->key, c->error);
+    if (status != PN_OK) return status;
+    if (find_hit(c)) return PN_OK;
+    if (!*c->outcome->why)
+        pn_cache_explain(c->cache, c->stage->name, c->key.parts, c->outcome->why);
+    status = claim(c, &hit, &why);
+    if (status == PN_OK) return hit ? PN_OK : compute(c);
+    if (status == PN_E_CANCELLED) return pn_fail(c->error, status, "%s", why.message);
+    warn_once(c, &why);
+    return call_uncached(c, "the cache cannot be used");
+}
+
+static pn_status call(calling *c) {
+    pn_error why;
+    if (c->stage->flags & PN_STAGE_NO_CACHE) return call_uncached(c, "never cached");
+    if (atomic_load(&cache_off)) return call_uncached(c, "cache off");
+    if (pn_cache_folder(c->cache, &why) == PN_OK) return call_cached(c);
+    warn_once(c, &why);
+    return call_uncached(c, "no cache");
 }
 
 pn_status pn_stage_call(pn_stage_arguments *arguments, const pn_stage_listener *listener,
                         pn_stage_outcome *outcome, pn_error *error) {
     static const pn_stage_listener nobody = {0};
-    if (!listener) listener = &nobody;
     *outcome = (pn_stage_outcome){0};
     double start = now();
     pn_status status = pn_stage_arguments_finish(arguments, error);
     if (status != PN_OK) return status;
-    const pn_run_place place = {
-        .folder = scratch_folder, .progress = listener->progress, .context = listener->context};
-    pn_run run;
-    status = pn_host_run(arguments->info->table, arguments, &place, &run, error);
-    tell_notes(run.notes, listener);
-    if (status == PN_OK) {
-        outcome->results = run.results;
-        run.results = NULL;
-        snprintf(outcome->why, sizeof outcome->why, "cache off");
-    }
-    pn_run_free(&run);
+    calling *c = pn_calloc(1, sizeof *c);
+    if (!c) return pn_fail_memory(error, sizeof *c);
+    c->arguments = arguments;
+    c->stage = arguments->info->table;
+    c->listener = listener ? listener : &nobody;
+    c->outcome = outcome;
+    c->error = error;
+    c->entry.lock = -1;
+    status = call(c);
+    pn_key_free(&c->key);
+    pn_free(c);
     outcome->seconds = now() - start;
     return status;
 }

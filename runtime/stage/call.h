@@ -14,10 +14,9 @@ struct pn_call {
     pn_run *run;
 
     pthread_mutex_t lock; /* guards all below but `shown` */
-    pn_arena arena;       /* reasons, names, the folder's path */
+    pn_arena arena;       /* reasons, names */
     void **block;         /* scratch memory: a hash set of addresses, open addressing */
     size_t blocks, block_capacity;
-    const char *folder;
     pn_error failure; /* status PN_OK: none recorded */
 
     atomic_llong shown; /* time of the last progress that was passed on, ns */

@@ -83,11 +83,10 @@ void pn_call_release_blocks(pn_call *call) {
 
 /* ---- files ---- */
 
-static int full_path(pn_call *call, const char *path, char full[PN_PATH], const char **reason) {
+static int full_path(const char *path, char full[PN_PATH], const char **reason) {
     char here[PN_PATH] = "";
     if (path[0] != '/' && !getcwd(here, sizeof here)) *here = '\0';
     if (pn_path_join(full, here, path, NULL) == PN_OK && full[0] == '/') return 0;
-    (void)call;
     *reason = "the path is too long";
     return -1;
 }
@@ -124,7 +123,7 @@ int pn_call_read_file(pn_call *call, const char *path, size_t limit, void **data
     *size = 0;
     pn_reading reading;
     pn_error why;
-    if (full_path(call, path, full, reason) != 0) return -1;
+    if (full_path(path, full, reason) != 0) return -1;
     pn_status status = pn_record_file(full, limit, &bytes, size, &reading, &why);
     if (status == PN_E_MEMORY) return out_of_memory(call, &why, reason);
     if (finish(call, full, &reading, &why, reason) != 0) {
@@ -157,7 +156,7 @@ int pn_call_list_folder(pn_call *call, const char *path, const char *const **nam
     pn_reading reading;
     pn_error why;
     pn_names list = {0};
-    if (full_path(call, path, full, reason) != 0) return -1;
+    if (full_path(path, full, reason) != 0) return -1;
     pn_status status = pn_record_folder(full, &list, &reading, &why);
     if (status == PN_E_MEMORY) return out_of_memory(call, &why, reason);
     if (finish(call, full, &reading, &why, reason) != 0) {
@@ -173,20 +172,15 @@ int pn_call_list_folder(pn_call *call, const char *path, const char *const **nam
     return 0;
 }
 
-/* Held across the making: two threads must get one folder. */
 const char *pn_call_output_folder(pn_call *call) {
-    char path[PN_PATH];
-    pn_error why = {0};
-    pn_status status = PN_OK;
-    pthread_mutex_lock(&call->lock);
-    if (!call->folder) {
-        status = call->place->folder(call->place->context, path, &why);
-        if (status == PN_OK) call->folder = pn_arena_copy(&call->arena, path, strlen(path));
-        if (status == PN_OK && !call->folder) status = pn_fail_memory(&why, PN_PATH);
-        call->run->used_folder = 1;
+    pn_error why;
+    pn_status status = pn_folder_make(call->place->folder, &why);
+    if (status != PN_OK) {
+        pn_call_fail(call, status, "%s", why.message);
+        return NULL;
     }
-    const char *folder = call->folder;
+    pthread_mutex_lock(&call->lock);
+    call->run->used_folder = 1;
     pthread_mutex_unlock(&call->lock);
-    if (status != PN_OK) pn_call_fail(call, status, "%s", why.message);
-    return folder;
+    return call->place->folder;
 }

@@ -8,11 +8,9 @@
 #include "stage/arguments.h"
 #include "stage/record.h"
 
-/* Where a run gets what only its caller knows. */
+/* Where a run takes place. */
 typedef struct pn_run_place {
-    /* Writes the path of the folder for the stage's files, existing; called at most once, at the
-     * stage's first use of it. */
-    pn_status (*folder)(void *context, char path[PN_PATH], pn_error *error);
+    const char *folder; /* for the stage's files; made at its first use */
     /* Progress, about ten times a second, from any thread; NULL: nobody listens. */
     void (*progress)(void *context, int64_t done, int64_t total);
     void *context;

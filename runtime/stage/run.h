@@ -1,10 +1,10 @@
-/* Settings of this process for all calls. */
+/* What calls share. */
 #ifndef PN_STAGE_RUN_H
 #define PN_STAGE_RUN_H
 
 #include "stage/host.h"
 
-int pn_stage_cache_on(void);
+/* The seed of calls that give none. */
 uint64_t pn_stage_seed(void);
 
 #endif

@@ -91,7 +91,6 @@ pn_status pn_scratch_folder(char path[PN_PATH], pn_error *error) {
     char name[32];
     snprintf(name, sizeof name, "%d", ++made);
     if (status == PN_OK) status = pn_path_join(path, root, name, error);
-    if (status == PN_OK) status = pn_folder_make(path, error);
     pthread_mutex_unlock(&lock);
     return status;
 }

@@ -5,9 +5,9 @@
 #include "base/error.h"
 #include "base/file.h"
 
-/* A new, empty folder, removed when the process ends; should it be killed, the next process that
- * calls pn_scratch_sweep removes it. In the cache's folder, or in TMPDIR (/tmp) where the cache
- * cannot be written. */
+/* The path of a new folder, not made yet, removed when the process ends; should it be killed, the
+ * next process that calls pn_scratch_sweep removes it. In the cache's folder, or in TMPDIR (/tmp)
+ * where the cache cannot be written. */
 pn_status pn_scratch_folder(char path[PN_PATH], pn_error *error);
 
 /* A new file "CACHE/tmp/...", open and locked by the returned descriptor: while the lock is held
