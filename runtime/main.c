@@ -1,7 +1,9 @@
 /* pneuma: reads the command line and calls one module per command. */
 #define _GNU_SOURCE
 #include "base/text.h"
+#include "notebook/cache_command.h"
 #include "notebook/run.h"
+#include "notebook/stage_command.h"
 #include "notebook/worker.h"
 
 #include <fcntl.h>
@@ -29,11 +31,14 @@ static const struct {
     const char *help;
 } commands[] = {
     {"run", pn_run_command, "run notebooks and write their reports"},
+    {"stage", pn_stage_command, "list the stages there are, tell what one takes and returns"},
+    {"cache", pn_cache_command, "show or clear the cache of stage results"},
     {"help", help, "this text; `pneuma COMMAND --help` tells more of a command"},
     {"--help", help, NULL},
     {"-h", help, NULL},
     {"--version", version, "the version"},
     {PN_WORKER_COMMAND, worker, NULL},
+    {PN_STAGE_HELPER_COMMAND, pn_stage_helper, NULL},
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };

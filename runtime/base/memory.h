@@ -19,8 +19,8 @@ void pn_free(void *memory);
 /* Bytes that pn_alloc has handed out and that are not released. Safe from any thread. */
 size_t pn_live_bytes(void);
 
-/* Counts bytes that live elsewhere but for Lua's sake, mapped files say; negative when they go. Safe
- * from any thread. */
+/* Counts bytes that live elsewhere but for Lua's sake, mapped files say; negative when they go.
+ * Safe from any thread. */
 void pn_live_add(int64_t bytes);
 
 /* For tests: the n-th allocation from now fails (1 is the next one), once; 0 switches it off. */

@@ -76,8 +76,18 @@ static void apply_hook(lua_State *L, const char *name) {
     lua_call(L, 2, 1);
 }
 
+/* The stage of the userdata at index 1; looked up again, as a third-party plugin may have been
+ * rebuilt since. */
+static const pn_stage_info *check_stage(lua_State *L) {
+    const pn_stage_info **slot = luaL_checkudata(L, 1, STAGE_TYPE);
+    pn_error error;
+    if (!(*slot)->native)
+        pn_lua_check(L, pn_stage_find((*slot)->table->name, slot, &error), &error);
+    return *slot;
+}
+
 static int call_stage(lua_State *L) {
-    const pn_stage_info *info = *(const pn_stage_info **)luaL_checkudata(L, 1, STAGE_TYPE);
+    const pn_stage_info *info = check_stage(L);
     const char *name = info->table->name;
     lua_settop(L, 2);
     if (!lua_istable(L, 2))

@@ -31,6 +31,7 @@ pn_status pn_cache_folder(char path[PN_PATH], pn_error *error) {
     if (status != PN_OK) return status;
     if (*found != '/' && !getcwd(here, sizeof here))
         return pn_fail_errno(error, errno, ".", "the working directory cannot be found");
+    for (size_t n = strlen(found); n > 1 && found[n - 1] == '/'; n--) found[n - 1] = '\0';
     return pn_path_join(path, here, found, error);
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "stage/cache.h"
+#include "stage/registry.h"
 #include "stage/scratch.h"
 
 #include <stdatomic.h>
@@ -55,7 +56,10 @@ static void tell_notes(const calling *c, const pn_values *notes) {
 static pn_status run_in(const calling *c, const char *folder, pn_run *run) {
     const pn_run_place place = {
         .folder = folder, .progress = c->listener->progress, .context = c->listener->context};
-    pn_status status = pn_host_run(c->stage, c->arguments, &place, run, c->error);
+    const pn_stage_info *info = c->arguments->info;
+    pn_status status = info->native ? pn_host_run(c->stage, c->arguments, &place, run, c->error)
+                                    : pn_isolate_run(&info->file->isolate, info->plugin,
+                                                     c->arguments, &place, run, c->error);
     tell_notes(c, run->notes);
     return status;
 }

@@ -3,8 +3,8 @@
 #include "stage/registry.h"
 
 #include "base/memory.h"
+#include "stage/load.h"
 
-#include <dlfcn.h>
 #include <string.h>
 
 static pn_plugin_file *plugins; /* all that were opened; guarded by the registry's lock */
@@ -27,15 +27,10 @@ static pn_status hash_file(const char *path, pn_hash *hash, pn_error *error) {
     return PN_OK;
 }
 
-static pn_status load(const char *path, pn_stage_set *set, pn_error *error) {
-    void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    if (!handle) return pn_fail(error, PN_E_STAGE, "it cannot be loaded: %s", dlerror());
-    const pn_plugin *plugin = dlsym(handle, "pneuma_plugin");
-    pn_status status = plugin
-                           ? pn_stage_set_read(plugin, set, error)
-                           : pn_fail(error, PN_E_STAGE, "it exports no table called pneuma_plugin");
-    if (status != PN_OK) dlclose(handle);
-    return status;
+/* A third-party plugin's code never enters this process. */
+static pn_status load(pn_plugin_file *file, pn_error *error) {
+    if (file->native) return pn_plugin_load(file->path, &file->set, error);
+    return pn_isolate_describe(&file->isolate, file->path, &file->set, error);
 }
 
 static pn_status make_infos(pn_plugin_file *file, pn_error *error) {
@@ -53,7 +48,7 @@ static void open_file(pn_plugin_file *file) {
     pn_error why;
     pn_status status = pn_file_stamp(file->path, &file->stamp, &why);
     if (status == PN_OK) status = hash_file(file->path, &file->hash, &why);
-    if (status == PN_OK) status = load(file->path, &file->set, &why);
+    if (status == PN_OK) status = load(file, &why);
     if (status == PN_OK) status = make_infos(file, &why);
     file->state = status == PN_OK ? PN_PLUGIN_GOOD : PN_PLUGIN_BAD;
     if (status != PN_OK)
@@ -66,6 +61,7 @@ pn_plugin_file *pn_plugin_open(const char *path, int native) {
         if (file->state == PN_PLUGIN_CHANGED || strcmp(file->path, path) != 0) continue;
         if (unchanged(file)) return file;
         file->state = PN_PLUGIN_CHANGED;
+        pn_isolate_stop(&file->isolate);
         break;
     }
     pn_plugin_file *file = pn_calloc(1, sizeof *file);
@@ -73,6 +69,7 @@ pn_plugin_file *pn_plugin_open(const char *path, int native) {
     file->path = strdup(path);
     if (!file->path) return pn_free(file), NULL;
     file->native = native;
+    pn_isolate_init(&file->isolate);
     open_file(file);
     file->next = plugins;
     plugins = file;
