@@ -1,0 +1,71 @@
+---@meta
+
+--- Folders of labelled images.
+---@class data
+data = {}
+
+--- What `stage.dataset{dir = folder}` returns: the images of {train,val,test}/{class} folders (or of
+--- class folders alone: split "all"), by split, class and name. #ds is their number. Only readable
+--- images are listed; see ds:unreadable().
+---@class pneuma.Dataset
+---@field dir string
+---@field classes string[] sorted, also those without an image
+---@field splits string[] those of train, val, test that there are, or "all"
+---@field path string[] one of each for every image, in the same order:
+---@field split string[]
+---@field class string[]
+---@field patient string[] personN, IM-NNNN or NORMAL2-IM-NNNN of the file name, else all of it
+---@field width pneuma.Tensor int32
+---@field height pneuma.Tensor int32
+---@field channels pneuma.Tensor int32, 1 or 3
+---@field bytes pneuma.Tensor int32
+local Dataset = {}
+
+--- Makes a Dataset of the plain result of the stage.
+---@param result table
+---@param arguments? table
+---@return pneuma.Dataset
+function data.Dataset(result, arguments) end
+
+--- How many images each class has in each split: a row a class, a column a split.
+---@return pneuma.Frame
+function Dataset:counts() end
+
+--- Paths, sorted: `ds:paths{"train", "PNEUMONIA"}`; without class or split, of all.
+---@param choice? table {split, class}
+---@return string[]
+function Dataset:paths(choice) end
+
+--- Columns name, width, height, channels, bytes.
+---@param choice? table {split, class}
+---@return pneuma.Frame
+function Dataset:sizes(choice) end
+
+--- Columns path, split, class, reason. `stage.dataset{dir = , verify = true}` finds truncated files
+--- too, which takes reading all files whole.
+---@return pneuma.Frame
+function Dataset:unreadable() end
+
+--- The patients, each once, sorted.
+---@param choice? table {split, class}
+---@return string[]
+function Dataset:patients(choice) end
+
+--- The images for which keep(row) is true; a row has path, name, split, class, patient, width,
+--- height, channels, bytes.
+---@param keep fun(row: table): boolean
+---@return pneuma.Dataset
+function Dataset:filter(keep) end
+
+--- n random images, decoded: `ds:sample{"train", "PNEUMONIA", n = 9, seed = 0, channels = 0}`. The same
+--- seed gives the same images. An array with the fields names and paths. Skips what cannot be read
+--- and says so; where there are fewer than n it takes all, and says so.
+---@param choice? table
+---@return pneuma.Tensor[]
+function Dataset:sample(choice) end
+
+--- Image number n of a split and class in the order of ds:paths, counted from 1; the last one where
+--- there are fewer, with a note: `ds:image{"train", "NORMAL", n = 89, channels = 3}`.
+---@param choice? table
+---@return pneuma.Tensor image, string path
+function Dataset:image(choice) end
