@@ -5,8 +5,14 @@ static const struct {
     const char *name;
     lua_CFunction open;
 } modules[] = {
-    {"image", pn_lua_open_image}, {"tensor", pn_lua_open_tensor}, {"stage", pn_lua_open_stage},
-    {"plot", pn_lua_open_plot},   {"frame", pn_lua_open_frame},   {NULL, NULL},
+    /* in this order: data makes its tables with frame */
+    {"image", pn_lua_open_image},
+    {"tensor", pn_lua_open_tensor},
+    {"stage", pn_lua_open_stage},
+    {"plot", pn_lua_open_plot},
+    {"frame", pn_lua_open_frame},
+    {"data", pn_lua_open_data},
+    {NULL, NULL},
 };
 
 /* pneuma.globals(): makes the modules global, as they are in a notebook. */

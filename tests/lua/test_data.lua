@@ -345,7 +345,7 @@ function TestReal:test_the_originals()
   lu.assertEquals(ds:counts().train, {31, 81})
   local sizes = ds:sizes()
   local widest = math.max(table.unpack(sizes.width))
-  lu.assertEquals(widest, 2890)
+  lu.assertEquals(widest, 2637)
 end
 
 os.exit(lu.LuaUnit.run())
