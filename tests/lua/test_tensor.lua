@@ -250,4 +250,19 @@ function TestText:test_text_tells_dtype_and_shape()
   refused("option 'precision' must be 0 to", function() tensor{1}:format{precision = -1} end)
 end
 
+TestStubs = {}
+
+-- Editors learn of every function: the stubs name all there are, and nothing else.
+function TestStubs:test_every_function_is_documented()
+  local folder = arg[0]:match "^(.*)/" or "."
+  local f = assert(io.open(folder .. "/../../runtime/lua/stubs/tensor.lua"))
+  local text, documented = f:read("a"), {}
+  f:close()
+  for name in text:gmatch "\nfunction ([%w_.:]+)%(" do documented[name] = true end
+  local present = {}
+  for name in pairs(tensor) do present["tensor." .. name] = true end
+  for name in pairs(debug.getmetatable(tensor{1}).methods) do present["Tensor:" .. name] = true end
+  lu.assertEquals(documented, present)
+end
+
 os.exit(lu.LuaUnit.run())
