@@ -115,3 +115,20 @@ def decode(path, channels=0):
     image = np.ctypeslib.as_array(items, tuple(t.shape[:t.rank])).copy()
     _release(tensor)
     return image
+
+
+_histogram_scratch = _declare("pn_histogram_scratch", ctypes.c_size_t, _long)
+_histogram = {np.dtype(kind): _declare(name, _int, _pointer, _long, ctypes.c_double,
+                                       ctypes.c_double, _long, _pointer, _pointer, _pointer,
+                                       _pointer)
+              for kind, name in ((np.uint8, "pn_histogram_u8"), (np.int32, "pn_histogram_i32"),
+                                 (np.float32, "pn_histogram_f32"))}
+
+
+def histogram(items, bins, low, high):
+    """As np.histogram(items, bins, range=(low, high)): counts and edges."""
+    counts, edges, error = np.empty(bins, np.int64), np.empty(bins + 1), Error()
+    _check(_histogram[items.dtype](items.ctypes.data, items.size, low, high, bins,
+                                   scratch(_histogram_scratch(bins)), edges.ctypes.data,
+                                   counts.ctypes.data, ctypes.byref(error)), error)
+    return counts, edges
