@@ -73,36 +73,50 @@ static pn_status prepare(job *j, bool single, double *edges, pn_error *error) {
     return PN_OK;
 }
 
+/* What finding an item's bin takes, apart from the job so that it stays in registers. */
+typedef struct finder {
+    double width, bins;
+    int64_t last; /* the last bin */
+    const double *edges;
+} finder;
+
+static finder finder_of(const job *j) {
+    return (finder){j->high - j->low, (double)j->bins, j->bins - 1, j->edges};
+}
+
 /* The bin of an item inside the range, whose distance from the lower end is given: computed, then
  * moved by one where rounding put it on the wrong side of an edge. */
-static inline int64_t bin_of(const job *j, double item, double distance) {
-    int64_t bin = (int64_t)(distance / (j->high - j->low) * (double)j->bins);
-    if (bin >= j->bins) bin = j->bins - 1;
-    if (item < j->edges[bin]) return bin - 1;
-    return bin + (bin < j->bins - 1 && item >= j->edges[bin + 1]);
+static inline int64_t bin_of(finder f, double item, double distance) {
+    int64_t bin = (int64_t)(distance / f.width * f.bins);
+    bin = bin < f.last ? bin : f.last;
+    int64_t before = item < f.edges[bin];
+    int64_t after = (item >= f.edges[bin + 1]) & (bin < f.last) & !before;
+    return bin - before + after;
 }
 
 /* ---- counting ---------------------------------------------------------------------------- */
 
 static void count_i32(void *context, int64_t first, int64_t last) {
     const job *j = context;
+    finder f = finder_of(j);
+    double low = j->low, high = j->high;
     for (int64_t part = first; part < last; part++) {
-        int64_t *counts = j->partial + part * j->bins;
+        int64_t *restrict counts = j->partial + part * j->bins;
         const int32_t *items = j->items;
-        for (int64_t i = part_begin(j, part); i < part_begin(j, part + 1); i++)
-            if (items[i] >= j->low && items[i] <= j->high)
-                counts[bin_of(j, items[i], items[i] - j->low)]++;
+        for (int64_t i = part_begin(j, part), end = part_begin(j, part + 1); i < end; i++)
+            if (items[i] >= low && items[i] <= high) counts[bin_of(f, items[i], items[i] - low)]++;
     }
 }
 
 static void count_f32(void *context, int64_t first, int64_t last) {
     const job *j = context;
+    finder f = finder_of(j);
     float low = (float)j->low, high = (float)j->high;
     for (int64_t part = first; part < last; part++) {
-        int64_t *counts = j->partial + part * j->bins;
+        int64_t *restrict counts = j->partial + part * j->bins;
         const float *items = j->items;
-        for (int64_t i = part_begin(j, part); i < part_begin(j, part + 1); i++)
-            if (items[i] >= low && items[i] <= high) counts[bin_of(j, items[i], items[i] - low)]++;
+        for (int64_t i = part_begin(j, part), end = part_begin(j, part + 1); i < end; i++)
+            if (items[i] >= low && items[i] <= high) counts[bin_of(f, items[i], items[i] - low)]++;
     }
 }
 
@@ -161,7 +175,8 @@ pn_status pn_histogram_u8(const uint8_t *items, int64_t count, double low, doubl
     memset(counts, 0, (size_t)bins * sizeof *counts);
     for (int v = 0; v < LEVELS; v++)
         if (v >= j.low && v <= j.high)
-            for (int64_t part = 0, bin = bin_of(&j, v, v - j.low); part < j.parts; part++)
+            for (int64_t part = 0, bin = bin_of(finder_of(&j), v, v - j.low); part < j.parts;
+                 part++)
                 counts[bin] += j.partial[part * LEVELS + v];
     return PN_OK;
 }

@@ -5,7 +5,8 @@
 #include <stdbool.h>
 #include <string.h>
 
-enum { MAX_STRIPES = 16, ITEMS_PER_STRIPE = 8192, ROW_SURPLUS = 4 };
+/* A stripe is worth waking a thread for: this many items of the result. */
+enum { MAX_STRIPES = 16, NEAREST_ITEMS = 65536, BILINEAR_ITEMS = 8192, ROW_SURPLUS = 4 };
 
 typedef struct job {
     pn_filter filter;
@@ -24,17 +25,20 @@ static size_t align_up(size_t bytes) {
     return (bytes + 63) & ~(size_t)63;
 }
 
+static int64_t stripes_of(const pn_resize_shape *s, int64_t items_each) {
+    int64_t stripes = s->to_height * s->to_width * s->channels / items_each;
+    if (stripes > MAX_STRIPES) stripes = MAX_STRIPES;
+    if (stripes > s->to_height) stripes = s->to_height;
+    return stripes < 1 ? 1 : stripes;
+}
+
 /* The parts of `scratch`; returns their size. scratch may be NULL. */
 static size_t lay_out(job *j, char *scratch) {
     const pn_resize_shape *s = &j->shape;
     size_t columns = align_up((size_t)s->to_width * sizeof(pn_resize_tap));
     size_t rows = align_up((size_t)s->to_height * sizeof(pn_resize_tap));
-    int64_t items = s->to_height * s->to_width * s->channels;
     j->row_bytes = align_up((size_t)(s->to_width * s->channels + ROW_SURPLUS) * sizeof(float));
-    j->stripes = items / ITEMS_PER_STRIPE;
-    if (j->stripes > MAX_STRIPES) j->stripes = MAX_STRIPES;
-    if (j->stripes > s->to_height) j->stripes = s->to_height;
-    if (j->stripes < 1) j->stripes = 1;
+    j->stripes = stripes_of(s, BILINEAR_ITEMS);
     if (scratch) {
         j->column = (pn_resize_tap *)scratch;
         j->row = (pn_resize_tap *)(scratch + columns);
@@ -220,6 +224,7 @@ static pn_status resize(job *j, void *scratch, pn_error *error) {
     if (status != PN_OK) return status;
     lay_out(j, scratch);
     if (j->filter == PN_NEAREST) {
+        j->stripes = stripes_of(s, NEAREST_ITEMS);
         nearest_taps(j->column, s->width, s->to_width, s->channels * (int64_t)j->size);
         nearest_taps(j->row, s->height, s->to_height, 1);
     } else if (j->size == 1) {
