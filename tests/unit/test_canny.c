@@ -15,21 +15,23 @@ static int64_t between(int64_t low, int64_t high) {
     return low + (int64_t)pn_random_below(&dice, (uint64_t)(high - low + 1));
 }
 
-/* Noise, or noise made smooth, so that there are long edges; now and then grey in colour. */
+/* Noise, or noise made smooth, so that there are long edges; now and then some rows of a colour
+ * image are grey. */
 static uint8_t *random_image(int64_t height, int64_t width, int channels) {
     size_t count = (size_t)(height * width * channels);
     uint8_t *image = pn_alloc(count);
-    int smooth = (int)between(0, 3), grey = between(0, 3) == 0;
+    int smooth = (int)between(0, 3);
+    int64_t grey_to = between(0, 2) ? 0 : between(1, height), grey_from = between(0, grey_to);
+    size_t row = (size_t)(width * channels);
     for (size_t i = 0; i < count; i++) image[i] = (uint8_t)pn_random_bits(&dice);
     for (int pass = 0; pass < smooth; pass++) {
         for (size_t i = (size_t)channels; i < count; i++)
             image[i] = (uint8_t)((3 * image[i - (size_t)channels] + image[i] + 2) / 4);
-        size_t row = (size_t)(width * channels);
         for (size_t i = row; i < count; i++)
             image[i] = (uint8_t)((3 * image[i - row] + image[i] + 2) / 4);
     }
-    if (grey)
-        for (size_t i = 0; i < count; i++) image[i] = image[i - i % (size_t)channels];
+    for (size_t i = (size_t)grey_from * row; i < (size_t)grey_to * row; i++)
+        image[i] = image[i - i % (size_t)channels];
     return image;
 }
 
