@@ -1,9 +1,9 @@
 /* Pictures made of images: overlays, grids, text for terminals. */
 #include "image/image.h"
 
+#include "base/memory.h"
 #include "base/pool.h"
 
-#include <math.h>
 #include <string.h>
 
 /* ---- overlay ---- */
@@ -72,62 +72,98 @@ pn_status pn_image_overlay(pn_tensor *image, pn_tensor *heat, double alpha, pn_o
 
 /* ---- grid ---- */
 
-/* Copies an image into the middle of a cell. */
-static void place(const pn_tensor *image, pn_tensor *canvas, int64_t top, int64_t left,
-                  const pn_grid_options *o) {
-    int64_t height = image->shape[0], width = image->shape[1];
-    const uint8_t *from = image->data;
-    top += (o->height - height) / 2;
-    left += (o->width - width) / 2;
-    for (int64_t y = 0; y < height; y++) {
-        uint8_t *to = (uint8_t *)canvas->data + ((top + y) * canvas->shape[1] + left) * 3;
-        if (image->rank == 3) {
-            memcpy(to, from, (size_t)width * 3);
-            from += width * 3;
-            continue;
-        }
-        for (int64_t x = 0; x < width; x++, to += 3) memset(to, *from++, 3);
-    }
-}
+typedef struct grid {
+    pn_tensor **cells; /* [count] visible images in their final size */
+    int64_t count, rows, columns, gap;
+    int64_t width, *heights; /* of a column; of each row */
+    int channels;
+} grid;
 
-static pn_status draw_cell(pn_tensor *image, int64_t index, const pn_grid_options *o,
-                           pn_tensor *canvas, pn_error *error) {
+/* An image as it stands in its cell. The colour map comes after the shrinking: the colour of a mean
+ * is on the map, the mean of colours is not. */
+static pn_status make_cell(pn_tensor *image, const pn_grid_options *o, pn_tensor **out,
+                           pn_error *error) {
     pn_tensor *visible = NULL, *small = NULL;
-    pn_status status = pn_image_visible(image, o->map, &visible, error);
-    if (status == PN_OK) status = pn_image_shrink(visible, o->height, o->width, &small, error);
-    if (status == PN_OK)
-        place(small, canvas, index / o->columns * (o->height + o->gap),
-              index % o->columns * (o->width + o->gap), o);
+    pn_status status = pn_image_visible(image, NULL, &visible, error);
+    if (status == PN_OK && (visible->shape[0] < 1 || visible->shape[1] < 1))
+        status = pn_fail(error, PN_E_SHAPE, "an image without pixels cannot be shown");
+    if (status == PN_OK) status = pn_image_shrink(visible, o->size, o->size, &small, error);
+    if (status == PN_OK && small == visible)
+        status = pn_image_visible(image, o->map, out, error);
+    else if (status == PN_OK)
+        status = pn_image_visible(small, o->map, out, error);
     pn_tensor_release(visible);
     pn_tensor_release(small);
     return status;
 }
 
-pn_status pn_image_grid(pn_tensor *const *images, int64_t count, const pn_grid_options *options,
-                        pn_tensor **out, pn_error *error) {
-    pn_grid_options o = *options;
-    if (count < 1 || o.columns < 1 || o.gap < 0 || o.height < 1 || o.width < 1)
-        return pn_fail(error, PN_E_ARGUMENT,
-                       "a grid has at least one image, one column and one pixel, and no negative "
-                       "gap");
-    if (count < o.columns) o.columns = (int)count;
-    int64_t rows = (count + o.columns - 1) / o.columns;
-    int64_t height = rows * (o.height + o.gap) - o.gap;
-    int64_t width = o.columns * (o.width + o.gap) - o.gap;
-    if (o.height > 65535 || o.width > 65535 || o.gap > 65535 ||
-        height > PN_IMAGE_MAX_PIXELS / width)
+static pn_status make_cells(pn_tensor *const *images, const pn_grid_options *o, grid *g,
+                            pn_error *error) {
+    pn_status status = PN_OK;
+    for (int64_t i = 0; i < g->count && status == PN_OK; i++) {
+        status = make_cell(images[i], o, &g->cells[i], error);
+        if (status != PN_OK) break;
+        const pn_tensor *cell = g->cells[i];
+        int64_t *height = &g->heights[i / g->columns];
+        if (cell->shape[0] > *height) *height = cell->shape[0];
+        if (cell->shape[1] > g->width) g->width = cell->shape[1];
+        if (cell->rank == 3) g->channels = 3;
+    }
+    return status;
+}
+
+/* Copies an image to where its top left corner stands on the canvas. */
+static void place(const pn_tensor *image, pn_tensor *canvas, int channels, int64_t top,
+                  int64_t left) {
+    int64_t height = image->shape[0], width = image->shape[1];
+    bool spread = channels == 3 && image->rank == 2;
+    const uint8_t *from = image->data;
+    for (int64_t y = 0; y < height; y++) {
+        uint8_t *to = (uint8_t *)canvas->data + ((top + y) * canvas->shape[1] + left) * channels;
+        if (spread)
+            for (int64_t x = 0; x < width; x++, to += 3) memset(to, *from++, 3);
+        else
+            memcpy(to, from, (size_t)(width * channels)), from += width * channels;
+    }
+}
+
+static pn_status draw_grid(const grid *g, pn_tensor **out, pn_error *error) {
+    int64_t height = (g->rows - 1) * g->gap, width = g->columns * (g->width + g->gap) - g->gap;
+    for (int64_t i = 0; i < g->rows; i++) height += g->heights[i];
+    if (height > PN_IMAGE_MAX_PIXELS / width)
         return pn_fail(error, PN_E_ARGUMENT, "a grid of %lld x %lld pixels is too large",
                        (long long)width, (long long)height);
-    pn_tensor *canvas = NULL;
-    pn_status status = pn_tensor_new(PN_U8, 3, (int64_t[]){height, width, 3}, &canvas, error);
+    pn_status status =
+        pn_tensor_new(PN_U8, g->channels == 3 ? 3 : 2, (int64_t[]){height, width, 3}, out, error);
     if (status != PN_OK) return status;
-    memset(canvas->data, 255, pn_tensor_bytes(canvas));
-    for (int64_t i = 0; i < count && status == PN_OK; i++)
-        status = draw_cell(images[i], i, &o, canvas, error);
-    if (status == PN_OK)
-        *out = canvas;
-    else
-        pn_tensor_release(canvas);
+    memset((*out)->data, 255, pn_tensor_bytes(*out));
+    for (int64_t i = 0, top = 0; i < g->count; i++) {
+        const pn_tensor *cell = g->cells[i];
+        int64_t row_height = g->heights[i / g->columns];
+        place(cell, *out, g->channels, top + (row_height - cell->shape[0]) / 2,
+              i % g->columns * (g->width + g->gap) + (g->width - cell->shape[1]) / 2);
+        if ((i + 1) % g->columns == 0) top += row_height + g->gap;
+    }
+    return PN_OK;
+}
+
+pn_status pn_image_grid(pn_tensor *const *images, int64_t count, const pn_grid_options *o,
+                        pn_tensor **out, pn_error *error) {
+    if (count < 1 || o->columns < 1 || o->gap < 0 || o->size < 1 || o->gap > 65535)
+        return pn_fail(error, PN_E_ARGUMENT,
+                       "a grid has at least one image, one column and one pixel, and a gap of 0 to "
+                       "65535");
+    grid g = {.count = count, .gap = o->gap, .channels = 1};
+    g.columns = count < o->columns ? count : o->columns;
+    g.rows = (count + g.columns - 1) / g.columns;
+    g.cells = pn_calloc((size_t)count, sizeof *g.cells);
+    g.heights = pn_calloc((size_t)g.rows, sizeof *g.heights);
+    pn_status status = g.cells && g.heights ? PN_OK : pn_fail_memory(error, (size_t)count * 8);
+    if (status == PN_OK) status = make_cells(images, o, &g, error);
+    if (status == PN_OK) status = draw_grid(&g, out, error);
+    for (int64_t i = 0; g.cells && i < count; i++) pn_tensor_release(g.cells[i]);
+    pn_free(g.cells);
+    pn_free(g.heights);
     return status;
 }
 

@@ -114,8 +114,9 @@ pn_status pn_image_visible(pn_tensor *image, const uint8_t (*map)[3], pn_tensor 
 pn_status pn_image_resize(pn_tensor *image, int64_t height, int64_t width, pn_filter filter,
                           pn_tensor **out, pn_error *error);
 
-/* Makes a visible image (pn_image_visible) smaller, so that it fits into height x width: the mean
- * of the pixels under each new one, or the image itself when it fits. New reference. */
+/* Makes a visible image (pn_image_visible) smaller, so that it fits into height x width and keeps
+ * its proportions: the root mean square of the pixels under each new one. The image itself when it
+ * fits. For the eye; for numbers take pn_image_resize. New reference. */
 pn_status pn_image_shrink(pn_tensor *visible, int64_t height, int64_t width, pn_tensor **out,
                           pn_error *error);
 
@@ -135,12 +136,13 @@ pn_status pn_image_overlay(pn_tensor *image, pn_tensor *heat, double alpha, pn_o
 typedef struct pn_grid_options {
     int columns;             /* at least 1 */
     int gap;                 /* white pixels between cells */
-    int64_t height, width;   /* of a cell: larger images are made smaller to fit; smaller ones are
-                              * centred */
+    int64_t size;            /* the longest side of an image: larger ones are made smaller */
     const uint8_t (*map)[3]; /* for grey images, or NULL */
 } pn_grid_options;
 
-/* Puts images side by side, row by row: uint8 (H,W,3). `count` is at least 1. New reference. */
+/* Puts images side by side, row by row, on white: columns are as wide as the widest image, a row is
+ * as high as its highest; smaller images stand in the middle. uint8 (H,W) when all are grey, else
+ * (H,W,3). `count` is at least 1. New reference. */
 pn_status pn_image_grid(pn_tensor *const *images, int64_t count, const pn_grid_options *options,
                         pn_tensor **out, pn_error *error);
 

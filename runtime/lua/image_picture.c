@@ -218,29 +218,13 @@ static int option_between(lua_State *L, const char *name, int preset, int low, i
     return (int)value;
 }
 
-/* Cells as large as the largest image, but no side over `size`. */
-static void fit_cells(const album *a, int size, pn_grid_options *o) {
-    o->height = o->width = 1;
-    for (int64_t i = 0; i < a->count; i++) {
-        const pn_tensor *t = a->image[i];
-        double scale = 1;
-        if (t->rank < 2 || t->shape[0] < 1 || t->shape[1] < 1) continue; /* refused when drawn */
-        int64_t longest = t->shape[0] > t->shape[1] ? t->shape[0] : t->shape[1];
-        if (longest > size) scale = (double)size / (double)longest;
-        int64_t height = (int64_t)(scale * (double)t->shape[0] + 0.5);
-        int64_t width = (int64_t)(scale * (double)t->shape[1] + 0.5);
-        if (height > o->height) o->height = height;
-        if (width > o->width) o->width = width;
-    }
-}
-
 int pn_lua_image_row(lua_State *L) {
     static const char *const names[] = {"cmap", "gap", "size", NULL};
     pn_lua_options(L, 1, "image.row", INT_MAX, names);
     album a = gather(L, "image.row");
     pn_grid_options o = {.columns = (int)a.count, .map = pn_lua_option_cmap(L, 1, NULL)};
     o.gap = option_between(L, "gap", 8, 0, 1000);
-    fit_cells(&a, option_between(L, "size", 512, 1, 16384), &o);
+    o.size = option_between(L, "size", 512, 1, 16384);
     return push_grid(L, &a, &o);
 }
 
@@ -253,6 +237,6 @@ int pn_lua_image_grid(lua_State *L) {
     pn_grid_options o = {.map = pn_lua_option_cmap(L, 1, NULL)};
     o.columns = option_between(L, "cols", square, 1, MOST_IMAGES);
     o.gap = option_between(L, "gap", 8, 0, 1000);
-    fit_cells(&a, option_between(L, "size", 256, 1, 16384), &o);
+    o.size = option_between(L, "size", 256, 1, 16384);
     return push_grid(L, &a, &o);
 }

@@ -210,7 +210,7 @@ function TestPicture:test_row_and_grid()
   local grid = image.grid{{a, b, a, b, a}, gap = 1}
   lu.assertEquals({grid.height, grid.width}, {2 * 20 + 1, 3 * 10 + 2})
   grid = image.grid{{a, b, a}, cols = 1, gap = 0}
-  lu.assertEquals({grid.height, grid.width}, {60, 10})
+  lu.assertEquals({grid.height, grid.width}, {6 + 20 + 6, 10})
   -- cells are white around a smaller image, which stands in the middle
   lu.assertEquals(row.tensor[{1, 1, 1}], 255)
   lu.assertEquals(row.tensor[{8, 2, 1}], a[{1, 2}])
