@@ -292,6 +292,7 @@ static void assignment_or_call(reader *r) {
         return;
     }
     r->syntax->declared_count = first_declared; /* not targets after all */
+    r->syntax->last_end = r->last_end;
     while (top && accept(r, ';')) continue;
     if (top && !r->bad && is(r, PN_TOKEN_END)) {
         r->syntax->has_last = true;

@@ -27,9 +27,10 @@ typedef struct pn_cell_syntax {
     size_t declared_count;
     size_t *statement_end; /* offset behind each top-level `local` statement */
     size_t statement_count;
-    bool has_last; /* the cell ends in an expression ... */
-    size_t last;   /* ... that begins at this offset */
-    pn_span *used; /* every name in the cell, with repeats */
+    bool has_last;   /* the cell ends in an expression ... */
+    size_t last;     /* ... that begins at this offset */
+    size_t last_end; /* ... and ends before this one */
+    pn_span *used;   /* every name in the cell, with repeats */
     size_t used_count;
 } pn_cell_syntax;
 

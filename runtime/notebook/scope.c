@@ -99,10 +99,11 @@ static int find_upvalue(lua_State *L, int function, pn_span name) {
 
 /* KEEP(statement, function() return a, b end): the variables of one `local` statement. Upvalue 1
  * is the cell's pn_cell_syntax. A <const> that Lua folded into the code is no upvalue: its value
- * gets a box of its own. */
+ * gets a box of its own. KEEP(-1, ...) returns the values of the last expression. */
 static int keep(lua_State *L) {
     const pn_cell_syntax *syntax = lua_touserdata(L, lua_upvalueindex(1));
     int statement = (int)lua_tointeger(L, 1), position = 0;
+    if (statement < 0) return lua_gettop(L) - 1;
     for (size_t i = 0; i < syntax->declared_count; i++) {
         const pn_declared *d = &syntax->declared[i];
         if (d->statement != statement || d->attribute == PN_CLOSE) continue;
@@ -144,7 +145,9 @@ static void add_keep(pn_text *text, const pn_cell_syntax *syntax, int statement)
     if (!*before) text->size = start;
 }
 
-/* The cell with "return " before its last expression, and with `keeping`, the hand-overs. */
+/* The cell with "return " before its last expression, and with `keeping`, the hand-overs. The last
+ * expression is handed over too: returned as it is, a call would be a tail call, and an error in it
+ * would not know the cell's line. */
 static void add_body(pn_text *text, const char *source, size_t size, const pn_cell_syntax *syntax,
                      bool keeping) {
     size_t from = 0;
@@ -156,8 +159,10 @@ static void add_body(pn_text *text, const char *source, size_t size, const pn_ce
     }
     if (syntax->has_last) {
         pn_text_add(text, source + from, syntax->last - from);
-        pn_text_adds(text, "return ");
-        from = syntax->last;
+        pn_text_adds(text, keeping ? "return " KEEP "(-1," : "return ");
+        pn_text_add(text, source + syntax->last, syntax->last_end - syntax->last);
+        if (keeping) pn_text_addc(text, ')');
+        from = syntax->last_end;
     }
     pn_text_add(text, source + from, size - from);
 }

@@ -153,6 +153,8 @@ static void messages_have_the_right_line(void **state) {
     assert_string_equal(FAILS("error({})"), "nb.md:10: (error object is a table value)");
     assert_string_equal(FAILS("\ncoroutine.wrap(function()\n error('in') end)()"),
                         "nb.md:11: nb.md:12: in");
+    assert_string_equal(FAILS("\nstring.rep()"), "nb.md:11: bad argument #1 to 'rep' (string "
+                                                 "expected, got no value)");
     assert_non_null(strstr(FAILS("local function f() return f() + 1 end f()"), "stack overflow"));
 }
 
