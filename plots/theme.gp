@@ -15,7 +15,7 @@ set xlabel offset 0,0.5 noenhanced font pn_normal textcolor rgb '#222222'
 set ylabel noenhanced font pn_normal textcolor rgb '#222222'
 set title noenhanced font pn_heading textcolor rgb '#111111'
 # Below the data, never on them.
-set key bmargin center horizontal Left reverse noenhanced samplen 1.2 font pn_small \
+set key bmargin center horizontal Left reverse noenhanced samplen 1.2 height 1 font pn_small \
     textcolor rgb '#222222'
 set style fill solid 1.0 noborder
 set boxwidth 1.0 relative

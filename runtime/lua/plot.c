@@ -88,6 +88,17 @@ static int core_part(lua_State *L) {
     return 1;
 }
 
+/* binary(tensor): whether it holds at most two different values. */
+static int core_binary(lua_State *L) {
+    pn_tensor *tensor = pn_lua_check_tensor(L, 1, "an image");
+    pn_error error;
+    pn_tensor **dense = pn_lua_new_tensor(L);
+    pn_lua_check(L, pn_tensor_dense(tensor, dense, &error), &error);
+    pn_array array = pn_tensor_array(*dense);
+    lua_pushboolean(L, pn_raster_is_binary(&array));
+    return 1;
+}
+
 /* ---- pictures made of characters ---- */
 
 static int level(double v, double low, double high) {
@@ -112,8 +123,8 @@ static void add_colour(pn_text *out, const picture *p, int64_t y, int64_t x, int
     pn_text_addf(out, "\033[%d;2;%d;%d;%dm", layer, rgb[0], rgb[1], rgb[2]);
 }
 
-/* blocks(tensor, columns, lines, low, high, cmap): an array of lines; each character is an upper
- * half block, so two pixels, in 24-bit colour. */
+/* blocks(tensor, columns, lines, low, high, cmap, maximum): an array of lines; each character is an
+ * upper half block, so two pixels, in 24-bit colour. */
 static int core_blocks(lua_State *L) {
     pn_tensor *tensor = pn_lua_check_tensor(L, 1, "an image");
     int64_t columns = luaL_checkinteger(L, 2), lines = luaL_checkinteger(L, 3);
@@ -127,7 +138,8 @@ static int core_blocks(lua_State *L) {
     void **pixels = pn_lua_scratch(L, pn_free);
     *pixels = pn_calloc((size_t)(2 * lines * columns * p.channels), sizeof(float));
     if (!*pixels) return pn_lua_fail(L, PN_E_MEMORY, "out of memory for a picture");
-    pn_raster_fit(&array, 2 * lines, columns, *pixels);
+    pn_raster_fit(&array, lua_toboolean(L, 7) ? PN_RASTER_MAX : PN_RASTER_MEAN, 2 * lines, columns,
+                  *pixels);
     p.pixel = *pixels;
     lua_createtable(L, (int)lines, 0);
     for (int64_t y = 0; y < lines; y++) {
@@ -146,13 +158,10 @@ static int core_blocks(lua_State *L) {
 }
 
 static const luaL_Reg core[] = {
-    {"summary", core_summary},
-    {"edges", core_edges},
-    {"counts", core_counts},
-    {"part", core_part},
-    {"blocks", core_blocks},
-    {"script", pn_lua_plot_script},
-    {NULL, NULL},
+    {"summary", core_summary},      {"edges", core_edges},
+    {"counts", core_counts},        {"part", core_part},
+    {"binary", core_binary},        {"blocks", core_blocks},
+    {"script", pn_lua_plot_script}, {NULL, NULL},
 };
 
 int pn_lua_open_plot(lua_State *L) {

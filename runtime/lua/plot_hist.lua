@@ -35,9 +35,25 @@ local function own_edges(options, i)
   return edges
 end
 
+-- What stage.histogram returns for several arrays holds a list of each: as many histograms.
+local function unfold(options)
+  local list = {}
+  for _, value in ipairs(options) do
+    local counts = type(value) == "table" and value.counts
+    if type(counts) == "table" and type(counts[1]) ~= "number" then
+      for k, one in ipairs(counts) do
+        list[#list + 1] = {counts = one, edges = type(value.edges) == "table" and value.edges[k]}
+      end
+    else
+      list[#list + 1] = value
+    end
+  end
+  return list
+end
+
 local function read(options)
   local list = {}
-  for i, value in ipairs(options) do
+  for i, value in ipairs(unfold(options)) do
     if type(value) == "table" and value.counts then
       list[i] = precomputed(value, i)
     else

@@ -113,7 +113,7 @@ end
 
 local function write(fig, script, box, scale)
   local places, bottom, cell, top = layout(fig, box.width)
-  local detailed = scale > 1 and scale or 1.5
+  local detailed = scale > 1 and scale or 1.25
   local rgb, value, titles, captions = new_list(), new_list(), {{}, {}}, {}
   for i, item in ipairs(fig.items) do
     local p, values = places[i], item.channels == 1
@@ -124,7 +124,7 @@ local function write(fig, script, box, scale)
     list.dx[n], list.dy[n] = p.width / w, p.height / h
     list.x[n] = p.left + list.dx[n] / 2
     list.y[n] = box.height - p.top - p.height + list.dy[n] / 2
-    list.skip[n] = script:image(item.tensor, w, h, item.low, item.high, values)
+    list.skip[n] = script:image(item.tensor, w, h, item.low, item.high, values, item.maximum)
     if fig.titles then
       titles[1][i], titles[2][i] = p.left + p.width / 2, box.height - p.title_y
       captions[i] = common.shorten(fig.titles[i], cell // 6.6 | 0)
@@ -154,7 +154,7 @@ local function text_rows(fig, first, columns)
     local w = math.max(1, (item.width * scale) // 1 | 0)
     local h = math.max(1, math.ceil(item.height * scale / 2))
     pictures[#pictures + 1] = {
-      rows = core.blocks(item.tensor, w, h, item.low, item.high, fig.cmap), width = w}
+      rows = core.blocks(item.tensor, w, h, item.low, item.high, fig.cmap, item.maximum), width = w}
     tallest = math.max(tallest, h)
     heads[#heads + 1] = fig.titles and common.shorten(fig.titles[i], columns) or ""
   end
@@ -183,6 +183,15 @@ end
 
 -- ---- the functions ----
 
+-- How an image is made smaller. Edge maps and masks, images of two values, keep their lines.
+local function maximum(options, item)
+  if options.reduce == nil then return item.channels == 1 and core.binary(item.tensor) end
+  if options.reduce ~= "mean" and options.reduce ~= "max" then
+    fail("option 'reduce' must be 'mean' or 'max', not '%s'", tostring(options.reduce))
+  end
+  return options.reduce == "max"
+end
+
 local function pictures(options, items, fields)
   local names = common.names(options, "titles", #items, #items == 1 and "image" or "images")
   local cmap = options.cmap == nil and "gray" or options.cmap
@@ -190,6 +199,7 @@ local function pictures(options, items, fields)
   core.script("svg", 10, 10, 1):palette(cmap) -- refuses unknown names now, not when it is drawn
   local grey = false
   for _, item in ipairs(items) do grey = grey or item.channels == 1 end
+  for _, item in ipairs(items) do item.maximum = maximum(options, item) end
   fields.items, fields.titles, fields.cmap = items, names, cmap
   fields.low, fields.high = palette_range(options, items)
   fields.bar = common.flag(options, "colorbar", fields.bar and cmap ~= "gray") and grey
@@ -201,7 +211,7 @@ local function pictures(options, items, fields)
   return figure(fields)
 end
 
-local own = {"cmap", "range", "colorbar", "titles", "cols"}
+local own = {"cmap", "range", "colorbar", "titles", "cols", "reduce"}
 
 local function refuse(options, name, unused)
   for _, option in ipairs(unused) do

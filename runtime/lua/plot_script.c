@@ -164,7 +164,8 @@ static void add_rgb(script *s, const float *pixel, int64_t count, int64_t channe
         }
 }
 
-/* image(tensor, width, height, low, high, as_values): the pixels at that size, bottom row first
+/* image(tensor, width, height, low, high, as_values, maximum): the pixels at that size, reduced
+ * by mean or by maximum, bottom row first
  * (gnuplot's y axis points
  * up). Returns where they begin in the file of pixels. */
 static int script_image(lua_State *L) {
@@ -184,7 +185,8 @@ static int script_image(lua_State *L) {
         pn_fail_memory(&error, (unsigned long long)(height * row) * sizeof(float));
         return pn_lua_raise(L, &error);
     }
-    pn_raster_fit(&array, height, width, *pixels);
+    pn_raster_fit(&array, lua_toboolean(L, 8) ? PN_RASTER_MAX : PN_RASTER_MEAN, height, width,
+                  *pixels);
     for (int64_t y = height - 1; y >= 0; y--) {
         const float *line = (const float *)*pixels + y * row;
         if (lua_toboolean(L, 7))

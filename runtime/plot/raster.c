@@ -8,6 +8,7 @@ typedef struct fit {
     const pn_array *image;
     int64_t rows, columns, channels; /* of the image */
     int64_t height, width;
+    pn_raster_reduce reduce;
     float *out;
 } fit;
 
@@ -43,19 +44,52 @@ static double pixel(const pn_array *image, int64_t index) {
     }
 }
 
-static float mean_over(const fit *f, const cover *rows, const cover *columns, int64_t channel) {
-    double sum = 0, weight = 0;
-    for (int64_t y = rows->first; y < rows->last; y++) {
-        double line = 0, wy = share(rows, y);
-        int64_t at = y * f->columns * f->channels + channel;
-        for (int64_t x = columns->first; x < columns->last; x++) {
-            double wx = share(columns, x);
-            line += wx * pixel(f->image, at + x * f->channels);
-            weight += wx * wy;
-        }
-        sum += wy * line;
+/* The sum of `count` items, `step` apart. */
+#define SUM(type)                                                                                  \
+    for (int64_t i = 0; i < count; i++) sum += ((const type *)image->data)[at + i * step]
+static double sum_run(const pn_array *image, int64_t at, int64_t step, int64_t count) {
+    double sum = 0;
+    switch (image->dtype) {
+    case PN_U8:
+        SUM(uint8_t);
+        break;
+    case PN_I32:
+        SUM(int32_t);
+        break;
+    default:
+        SUM(float);
+        break;
     }
-    return (float)(sum / weight);
+    return sum;
+}
+#undef SUM
+
+static float mean_over(const fit *f, const cover *rows, const cover *columns, int64_t channel) {
+    double sum = 0, extent = 0;
+    int64_t step = f->channels, inner = columns->last - columns->first - 2;
+    for (int64_t y = rows->first; y < rows->last; y++) {
+        int64_t at = (y * f->columns + columns->first) * step + channel;
+        double line = columns->head * pixel(f->image, at);
+        if (inner >= 0)
+            line += sum_run(f->image, at + step, step, inner) +
+                    columns->tail * pixel(f->image, at + (inner + 1) * step);
+        sum += share(rows, y) * line;
+        extent += share(rows, y);
+    }
+    double width = columns->head + (inner >= 0 ? (double)inner + columns->tail : 0);
+    return (float)(sum / (extent * width));
+}
+
+/* Slivers of less than a hundredth of a pixel, which rounding makes, do not count. */
+static float maximum_over(const fit *f, const cover *rows, const cover *columns, int64_t channel) {
+    double most = NAN;
+    for (int64_t y = rows->first; y < rows->last; y++) {
+        if (share(rows, y) < 0.01) continue;
+        int64_t at = y * f->columns * f->channels + channel;
+        for (int64_t x = columns->first; x < columns->last; x++)
+            if (share(columns, x) >= 0.01) most = fmax(most, pixel(f->image, at + x * f->channels));
+    }
+    return (float)most;
 }
 
 static void fit_rows(void *context, int64_t begin, int64_t end) {
@@ -65,18 +99,35 @@ static void fit_rows(void *context, int64_t begin, int64_t end) {
         for (int64_t x = 0; x < f->width; x++) {
             cover columns = cover_of(x, f->width, f->columns);
             for (int64_t c = 0; c < f->channels; c++)
-                f->out[(y * f->width + x) * f->channels + c] = mean_over(f, &rows, &columns, c);
+                f->out[(y * f->width + x) * f->channels + c] =
+                    f->reduce == PN_RASTER_MAX ? maximum_over(f, &rows, &columns, c)
+                                               : mean_over(f, &rows, &columns, c);
         }
     }
 }
 
-void pn_raster_fit(const pn_array *image, int64_t height, int64_t width, float *out) {
+void pn_raster_fit(const pn_array *image, pn_raster_reduce reduce, int64_t height, int64_t width,
+                   float *out) {
     fit f = {.image = image,
              .rows = image->shape[0],
              .columns = image->shape[1],
              .channels = image->rank == 3 ? image->shape[2] : 1,
              .height = height,
              .width = width,
+             .reduce = reduce,
              .out = out};
     pn_parallel_for(height, 8, fit_rows, &f);
+}
+
+bool pn_raster_is_binary(const pn_array *image) {
+    int64_t count = 1;
+    for (int i = 0; i < image->rank; i++) count *= image->shape[i];
+    double first = pixel(image, 0), second = first;
+    for (int64_t i = 1; i < count; i++) {
+        double v = pixel(image, i);
+        if (v == first || v == second) continue;
+        if (second != first) return false;
+        second = v;
+    }
+    return true;
 }

@@ -138,6 +138,13 @@ function TestKinds:test_histogram_of_a_tensor()
   for _, n in ipairs(fig.series[1].counts) do lu.assertEquals(n, 4) end
 end
 
+function TestKinds:test_histograms_of_the_stage()
+  local a, b = ramp(4, 256), ramp(2, 10)
+  local fig = assert_draws(plot.hist{pneuma.stage.histogram{{a, b}, bins = 5}, legend = {"a", "b"}})
+  lu.assertEquals(#fig.series, 2)
+  lu.assertEquals(fig.series[1].counts, plot.hist{a, bins = 5}.series[1].counts)
+end
+
 function TestKinds:test_curves()
   local fig = assert_draws(plot.line{{1, 2, 0 / 0, 4}, {2, 1 / 0, 3, 1}, legend = {"a", "b"},
                                      bands = {{.1, .1, .1, .1}}, stats = true, xlabel = "epoch"})
@@ -186,6 +193,17 @@ function TestKinds:test_images()
   assert_draws(plot.image{picture(8, 9, function(y, x) return y, x, 200 end), title = "RGB"})
 end
 
+function TestKinds:test_float_images()
+  local x = pneuma.tensor.linspace{0, 1, 64}:reshape{8, 8}
+  assert_draws(plot.image{x, cmap = "viridis"})
+  local fig = assert_draws(plot.grid{{x * 300, x}, colorbar = true, cmap = "jet"})
+  lu.assertEquals(fig.low, 0)
+  lu.assertAlmostEquals(fig.high, 300, 1e-3)
+  assert_draws(plot.grid{pneuma.tensor.zeros{2, 5, 6}})
+  refuses("no pixels", plot.image, {pneuma.tensor.zeros{0, 3}})
+  refuses("it is (2, 3, 4, 5)", plot.image, {pneuma.tensor.zeros{2, 3, 4, 5}})
+end
+
 function TestKinds:test_grid_of_unequal_images()
   local images = {ramp(30, 40), picture(50, 20, function(y, x) return y, x, 200 end), ramp(4, 4)}
   local fig = assert_draws(plot.grid{images, titles = {"a", "b", "c"}, cmap = "viridis"})
@@ -228,6 +246,14 @@ function TestPixels:test_right_way_up_and_in_its_colours()
   lu.assertEquals(at(top, right), colours[2])
   lu.assertEquals(at(bottom, left), colours[3])
   lu.assertEquals(at(bottom, right), colours[4])
+end
+
+-- An edge map keeps its lines, a photograph is averaged.
+function TestPixels:test_edge_maps_keep_their_lines()
+  local line = picture(4, 40, function(_, x) return x == 7 and 255 or 0 end)
+  lu.assertStrContains(plot.image{line}:text{width = 30}, "2;255;255;255m")
+  lu.assertNotStrContains(plot.image{line, reduce = "mean"}:text{width = 30}, "2;255;255;255m")
+  refuses("must be 'mean' or 'max'", plot.image, {line, reduce = "median"})
 end
 
 function TestPixels:test_half_blocks_are_in_colour()

@@ -284,14 +284,28 @@ static void raster_is_the_mean_of_what_it_covers(void **state) {
     uint8_t pixel[] = {0, 10, 20, 30, 40, 50, 60, 70, 80};
     pn_array image = {.dtype = PN_U8, .rank = 2, .shape = {3, 3}, .data = pixel};
     float out[81];
-    pn_raster_fit(&image, 1, 1, out);
+    pn_raster_fit(&image, PN_RASTER_MEAN, 1, 1, out);
     assert_true(fabsf(out[0] - 40) < 1e-4f);
-    pn_raster_fit(&image, 3, 3, out);
+    pn_raster_fit(&image, PN_RASTER_MEAN, 3, 3, out);
     for (int i = 0; i < 9; i++) assert_true(out[i] == pixel[i]);
-    pn_raster_fit(&image, 9, 9, out); /* each pixel 3 by 3 times */
+    pn_raster_fit(&image, PN_RASTER_MEAN, 9, 9, out); /* each pixel 3 by 3 times */
     for (int i = 0; i < 81; i++) assert_true(fabsf(out[i] - pixel[i / 27 * 3 + i % 9 / 3]) < 1e-4f);
-    pn_raster_fit(&image, 2, 2, out); /* 1.5 pixels wide: (0 + 10/2 + 30/2 + 40/4) / 2.25 */
+    pn_raster_fit(&image, PN_RASTER_MEAN, 2, 2,
+                  out); /* 1.5 pixels wide: (0 + 10/2 + 30/2 + 40/4) / 2.25 */
     assert_true(fabsf(out[0] - 30 / 2.25f) < 1e-4f);
+}
+
+static void lines_stay_in_sight(void **state) {
+    (void)state;
+    uint8_t pixel[64] = {0};
+    for (int y = 0; y < 8; y++) pixel[8 * y + 3] = 255;
+    pn_array image = {.dtype = PN_U8, .rank = 2, .shape = {8, 8}, .data = pixel};
+    float out[4];
+    pn_raster_fit(&image, PN_RASTER_MAX, 2, 2, out);
+    assert_true(out[0] == 255 && out[1] == 0 && out[2] == 255 && out[3] == 0);
+    assert_true(pn_raster_is_binary(&image));
+    pixel[0] = 7;
+    assert_false(pn_raster_is_binary(&image));
 }
 
 int main(void) {
@@ -312,6 +326,7 @@ int main(void) {
         cmocka_unit_test(unequal_bins_work),
         cmocka_unit_test(summary_skips_what_is_not_finite),
         cmocka_unit_test(raster_is_the_mean_of_what_it_covers),
+        cmocka_unit_test(lines_stay_in_sight),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
