@@ -9,10 +9,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Asks for a vector loop where out and an operand may be the same memory. */
-#if defined(__clang__)
-#define PN_SAME_OR_APART _Pragma("clang loop vectorize(assume_safety)")
-#elif defined(__GNUC__)
+/* Tells gcc that out is either the very memory of an operand or apart from it, so that the loop
+ * vectorises for both. (clang finds out at run time, and warns where such a promise does not help.)
+ */
+#if defined(__GNUC__) && !defined(__clang__)
 #define PN_SAME_OR_APART _Pragma("GCC ivdep")
 #else
 #define PN_SAME_OR_APART

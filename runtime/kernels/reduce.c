@@ -3,7 +3,10 @@
 #include <math.h>
 #include <stdbool.h>
 
-enum { LANES = 8 }; /* independent sums, so that the processor need not wait for each addition */
+enum {
+    LANES = 16,  /* independent sums, so that the processor need not wait for each addition */
+    PIECE = 2048 /* items looked at twice, small enough for the first cache */
+};
 
 pn_found pn_reduce_start(pn_reduce op, int64_t index) {
     double value = op == PN_PROD || op == PN_ALL     ? 1
@@ -63,29 +66,27 @@ void pn_reduce_join(pn_reduce op, pn_found *found, const pn_found *later) {
             wide v = (wide)x[i];                                                                   \
             lane[k] += term;                                                                       \
         }                                                                                          \
-        wide even = (lane[0] + lane[2]) + (lane[4] + lane[6]);                                     \
-        wide odd = (lane[1] + lane[3]) + (lane[5] + lane[7]);                                      \
-        return (double)(even + odd);                                                               \
+        for (int half = LANES / 2; half > 0; half /= 2)                                            \
+            for (int k = 0; k < half; k++) lane[k] += lane[k + half];                              \
+        return (double)lane[0];                                                                    \
     }
 
-/* Lanes do not see NaN (every comparison with it is false), so it is looked for beside them. */
+/* Lanes do not see NaN (every comparison with it is false), so it is looked for apart from them,
+ * piece by piece while the items are in the cache: either loop vectorises, both in one do not. */
 #define BEST_RUN(name, type, sign)                                                                 \
     static double name(const type *x, int64_t n, double best) {                                    \
         type lane[LANES];                                                                          \
-        int64_t i = 0;                                                                             \
-        int strange = 0;                                                                           \
+        int strange = best != best;                                                                \
         for (int k = 0; k < LANES; k++) lane[k] = x[0];                                            \
-        for (; i + LANES <= n; i += LANES)                                                         \
-            for (int k = 0; k < LANES; k++) {                                                      \
-                type v = x[i + k];                                                                 \
-                lane[k] = v sign lane[k] ? v : lane[k];                                            \
-                strange |= v != v;                                                                 \
-            }                                                                                      \
-        for (; i < n; i++) {                                                                       \
-            lane[0] = x[i] sign lane[0] ? x[i] : lane[0];                                          \
-            strange |= x[i] != x[i];                                                               \
+        for (int64_t i = 0; i < n;) {                                                              \
+            int64_t end = n - i > PIECE ? i + PIECE : n;                                           \
+            for (int64_t j = i; j < end; j++) strange |= x[j] != x[j];                             \
+            for (; i + LANES <= end; i += LANES)                                                   \
+                for (int k = 0; k < LANES; k++)                                                    \
+                    lane[k] = x[i + k] sign lane[k] ? x[i + k] : lane[k];                          \
+            for (; i < end; i++) lane[0] = x[i] sign lane[0] ? x[i] : lane[0];                     \
         }                                                                                          \
-        if (strange || best != best) return (double)NAN;                                           \
+        if (strange) return (double)NAN;                                                           \
         for (int k = 0; k < LANES; k++)                                                            \
             if ((double)lane[k] sign best) best = (double)lane[k];                                 \
         return best;                                                                               \

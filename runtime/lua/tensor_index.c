@@ -181,6 +181,12 @@ static int set(lua_State *L) {
             pn_lua_fail(L, PN_E_ARGUMENT, "a tensor has no field '%s' to set", lua_tostring(L, 2));
         refuse_key(L);
     }
+    if (x->rank == 1 && lua_isinteger(L, 2) && lua_type(L, 3) == LUA_TNUMBER) {
+        int64_t at = resolve(L, x, lua_tointeger(L, 2), 0) * x->stride[0];
+        pn_lua_tensor_item(L, 3, x->dtype, &number);
+        pn_dtype_store(x->dtype, x->data, at, lua_tonumber(L, 3));
+        return 0;
+    }
     if (lua_istable(L, 3)) {
         pn_lua_tensor_from_table(L, 3, x->dtype);
         lua_replace(L, 3);

@@ -105,7 +105,7 @@ static int flip(lua_State *L) {
 
 /* x:cast("uint8") */
 static int cast(lua_State *L) {
-    pn_dtype dtype;
+    pn_dtype dtype = PN_F32;
     pn_error error = {0};
     const pn_tensor *x = pn_lua_tensor_self(L, "cast");
     if (lua_type(L, 2) != LUA_TSTRING || !pn_dtype_parse(lua_tostring(L, 2), &dtype))
