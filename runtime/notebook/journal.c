@@ -131,11 +131,20 @@ void pn_journal_cell_end(pn_journal *journal, pn_cell_state state, double second
     finish(journal, &text);
 }
 
-void pn_journal_stream(pn_journal *journal, const char *name, const void *bytes, size_t size) {
-    pn_text text = record(PN_JOURNAL_STREAM);
+static void append_text(pn_journal *journal, pn_journal_type type, const char *name,
+                        const void *bytes, size_t size) {
+    pn_text text = record(type);
     pn_record_put_string(&text, name);
     pn_record_put_bytes(&text, bytes, size);
     finish(journal, &text);
+}
+
+void pn_journal_stream(pn_journal *journal, const char *name, const void *bytes, size_t size) {
+    append_text(journal, PN_JOURNAL_STREAM, name, bytes, size);
+}
+
+void pn_journal_tail(pn_journal *journal, const char *name, const void *bytes, size_t size) {
+    append_text(journal, PN_JOURNAL_TAIL, name, bytes, size);
 }
 
 void pn_journal_spill(pn_journal *journal, const char *name, const char *path, size_t bytes) {
@@ -161,10 +170,7 @@ void pn_journal_shown(pn_journal *journal, int count, const char *const *mime,
 }
 
 void pn_journal_remark(pn_journal *journal, const char *kind, const char *bytes, size_t size) {
-    pn_text text = record(PN_JOURNAL_REMARK);
-    pn_record_put_string(&text, kind);
-    pn_record_put_bytes(&text, bytes, size);
-    finish(journal, &text);
+    append_text(journal, PN_JOURNAL_REMARK, kind, bytes, size);
 }
 
 void pn_journal_error(pn_journal *journal, const char *message, const char *traceback, int line) {

@@ -43,6 +43,9 @@ void pn_journal_cell_end(pn_journal *journal, pn_cell_state state, double second
                          double peak_megabytes);
 /* Printed text; name is "stdout" or "stderr". Pieces that follow each other become one output. */
 void pn_journal_stream(pn_journal *journal, const char *name, const void *bytes, size_t size);
+/* The end of a stream of which the middle is left out: goes on the cell's last output of that name,
+ * whatever was shown since. */
+void pn_journal_tail(pn_journal *journal, const char *name, const void *bytes, size_t size);
 /* From here on the stream's text is in a file too (path as the page names it). "": no more. */
 void pn_journal_spill(pn_journal *journal, const char *name, const char *path, size_t bytes);
 void pn_journal_shown(pn_journal *journal, int count, const char *const *mime,

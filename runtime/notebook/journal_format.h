@@ -20,6 +20,7 @@ typedef enum pn_journal_type {
     PN_JOURNAL_CELL,       /* int number */
     PN_JOURNAL_CELL_END,   /* int state, real seconds, peak megabytes */
     PN_JOURNAL_STREAM,     /* string name, bytes text */
+    PN_JOURNAL_TAIL,       /* string name, bytes text */
     PN_JOURNAL_SPILL,      /* string name, path, int bytes */
     PN_JOURNAL_SHOWN,      /* int count, count times string mime and bytes data; string path, int
                               bytes */

@@ -93,15 +93,19 @@ static void set_form(reader *r, pn_output *output, int index, const char *mime, 
     output->count = index + 1;
 }
 
-/* The stream output that text of this name goes on: the cell's last output, if it is that. */
-static pn_output *open_stream(reader *r, const char *name) {
-    if (!r->cell || r->cell->output_count == 0) return NULL;
-    pn_output *last = &r->cell->output[r->cell->output_count - 1];
-    return last->kind == PN_OUTPUT_STREAM && strcmp(last->name, name) == 0 ? last : NULL;
+/* The stream output that text of this name goes on, or NULL: the cell's last output, or with
+ * `anywhere` the last one that is of that stream. */
+static pn_output *open_stream(reader *r, const char *name, int anywhere) {
+    for (size_t i = r->cell ? r->cell->output_count : 0; i > 0; i--) {
+        pn_output *output = &r->cell->output[i - 1];
+        if (output->kind == PN_OUTPUT_STREAM && strcmp(output->name, name) == 0) return output;
+        if (!anywhere) return NULL;
+    }
+    return NULL;
 }
 
-static pn_output *stream_output(reader *r, const char *name) {
-    pn_output *output = open_stream(r, name);
+static pn_output *stream_output(reader *r, const char *name, int anywhere) {
+    pn_output *output = open_stream(r, name, anywhere);
     if (output) return output;
     output = add_output(r, PN_OUTPUT_STREAM);
     if (!output) return NULL;
@@ -123,12 +127,12 @@ static void append_text(reader *r, pn_output *output, const char *bytes, size_t 
     grown[output->size[0]] = '\0';
 }
 
-static void read_stream(reader *r, pn_fields *fields) {
+static void read_stream(reader *r, pn_fields *fields, int anywhere) {
     size_t size;
     char *name = pn_fields_copy(fields, NULL);
     const char *bytes = pn_fields_bytes(fields, &size);
     if (name && !fields->bad) {
-        pn_output *output = stream_output(r, name);
+        pn_output *output = stream_output(r, name, anywhere);
         if (output) append_text(r, output, bytes, size);
     }
     free(name);
@@ -138,16 +142,13 @@ static void read_stream(reader *r, pn_fields *fields) {
 static void read_spill(reader *r, pn_fields *fields) {
     char *name = pn_fields_copy(fields, NULL), *path = copy_or_null(fields);
     int64_t bytes = pn_fields_int(fields);
-    pn_output *found = NULL;
-    for (size_t i = 0; r->cell && name && i < r->cell->output_count; i++) {
-        pn_output *output = &r->cell->output[i];
-        if (output->kind != PN_OUTPUT_STREAM || strcmp(output->name, name) != 0) continue;
-        free(output->spilled);
-        output->spilled = NULL;
-        output->spilled_bytes = 0;
-        found = output;
+    pn_output *found = name ? open_stream(r, name, 1) : NULL;
+    if (!found && path && name) found = stream_output(r, name, 0);
+    if (found) {
+        free(found->spilled);
+        found->spilled = NULL;
+        found->spilled_bytes = 0;
     }
-    if (!found && path && name && r->cell) found = stream_output(r, name);
     if (found && path) {
         found->spilled = path;
         found->spilled_bytes = bytes > 0 ? (size_t)bytes : 0;
@@ -238,7 +239,10 @@ static void apply(reader *r, uint32_t type, pn_fields *fields) {
         read_cell_end(r, fields);
         break;
     case PN_JOURNAL_STREAM:
-        read_stream(r, fields);
+        read_stream(r, fields, 0);
+        break;
+    case PN_JOURNAL_TAIL:
+        read_stream(r, fields, 1);
         break;
     case PN_JOURNAL_SPILL:
         read_spill(r, fields);

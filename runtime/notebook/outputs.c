@@ -86,11 +86,15 @@ static void stream_file(const pn_outputs *outputs, const pn_stream *stream, char
     snprintf(name, 64, "cell-%d-%s.txt", outputs->cell, stream->name);
 }
 
+static void count_text(pn_outputs *outputs, pn_stream *stream, size_t size) {
+    stream->journaled += size;
+    outputs->page_left -= smaller(size, outputs->page_left);
+}
+
 static void to_journal(pn_outputs *outputs, pn_stream *stream, const char *bytes, size_t size) {
     if (size == 0) return;
     pn_journal_stream(outputs->journal, stream->name, bytes, size);
-    stream->journaled += size;
-    outputs->page_left -= smaller(size, outputs->page_left);
+    count_text(outputs, stream, size);
 }
 
 /* The head is full: from now on the file has everything. */
@@ -160,7 +164,8 @@ static void journal_gap(pn_outputs *outputs, pn_stream *stream, const char *tail
         pn_text_addf(&text, "[... the file has the first %zu of %zu bytes ...]\n",
                      stream->file_size, stream->total);
     pn_text_add(&text, tail + skip, size - skip);
-    to_journal(outputs, stream, pn_text_string(&text), text.size);
+    pn_journal_tail(outputs->journal, stream->name, pn_text_string(&text), text.size);
+    count_text(outputs, stream, text.size);
     pn_text_free(&text);
     if (stream->fd < 0) return;
     stream_file(outputs, stream, name);

@@ -56,6 +56,7 @@ static int spawn(pn_process *process, const int far[3]) {
     sigemptyset(&none);
     sigemptyset(&defaults);
     sigaddset(&defaults, SIGINT);
+    sigaddset(&defaults, SIGPIPE);
     sigaddset(&defaults, PN_WORKER_SIGNAL);
     if (posix_spawn_file_actions_init(&files) != 0) return ENOMEM;
     if (posix_spawnattr_init(&attributes) != 0) {

@@ -10,6 +10,7 @@
 #include "notebook/supervise.h"
 #include "notebook/terminal.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -245,8 +246,10 @@ static int report(session *s, const notebook *n, const paths *p, const pn_run_re
         complain(error.message);
         return result->exit_code ? result->exit_code : 1;
     }
-    printf("report: %s\n", p->page);
-    fflush(stdout);
+    if (printf("report: %s\n", p->page) < 0 || fflush(stdout) != 0) {
+        complain("cannot write to standard output");
+        return result->exit_code ? result->exit_code : 1;
+    }
     return result->exit_code;
 }
 
@@ -279,6 +282,7 @@ static int run_all(session *s) {
     bool stopped = false;
     pn_error error;
     if (pn_folder_make(s->options.folder, &error) != PN_OK) return complain(error.message);
+    signal(SIGPIPE, SIG_IGN); /* with `--show | head`, too, the report is to be written */
     s->signals = pn_supervise_signals();
     if (s->signals < 0) return complain("cannot set up the signals");
     /* For the worker: OpenBLAS reads it when it is loaded; the threads are ours. */

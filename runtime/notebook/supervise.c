@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "notebook/supervise.h"
 
+#include "notebook/ending.h"
 #include "notebook/record.h"
 #include "notebook/terminal.h"
 #include "notebook/watch.h"
@@ -58,30 +59,18 @@ static void fail(supervisor *s, pn_run_end end, int exit_code, const pn_text *me
     pn_terminal_error(s->watch.progress, pn_text_string(message), traceback);
 }
 
-static const char *signal_word(int number) {
-    return number == SIGINT ? "Ctrl-C" : number == SIGTERM ? "SIGTERM" : strsignal(number);
-}
-
-static void add_cell(pn_text *text, const supervisor *s, const pn_block *block) {
-    pn_text_addf(text, "cell %d (", block->number);
-    pn_text_add_utf8(text, s->name, strlen(s->name));
-    pn_text_addf(text, ":%d)", block->line);
-}
-
 static double time_limit(const supervisor *s, const pn_block *block) {
     double own = block->options.timeout;
     return own < 0 ? 0 : own > 0 ? own : s->options->timeout;
 }
 
-/* The sentence for a cell that was told to stop; `line` is where it was, or 0. */
 static void add_stopped(pn_text *text, const supervisor *s, const pn_block *block, int line) {
-    add_cell(text, s, block);
-    if (s->watch.stop == PN_CANCEL_TIMEOUT)
-        pn_text_addf(text, " took longer than %g s and was %s", time_limit(s, block),
-                     s->watch.killed ? "killed" : "stopped");
+    const pn_watch *watch = &s->watch;
+    pn_ending_cell(text, s->name, block);
+    if (watch->stop == PN_CANCEL_TIMEOUT)
+        pn_ending_timeout(text, time_limit(s, block), watch->killed);
     else
-        pn_text_addf(text, " was %s by %s", s->watch.killed ? "killed" : "interrupted",
-                     signal_word(s->watch.stop_signal));
+        pn_ending_signal(text, watch->stop_signal, watch->killed);
     if (line) pn_text_addf(text, " at line %d", line);
 }
 
@@ -103,19 +92,12 @@ static void bury(supervisor *s) {
     pn_watch_last_words(&s->watch);
 }
 
-static void add_death(pn_text *text, const supervisor *s, int status) {
-    if (WIFSIGNALED(status)) {
-        int number = WTERMSIG(status);
-        pn_text_addf(text, ": the worker process was killed by signal %d (%s)", number,
-                     strsignal(number));
-        if (number == SIGKILL) pn_text_adds(text, ", from outside or for want of memory");
-    } else if (s->watch.ready) {
-        pn_text_addf(text, " called os.exit: the worker process ended with status %d",
-                     WEXITSTATUS(status));
-    } else {
-        pn_text_addf(text, ": the worker process ended with status %d before it was ready",
-                     WEXITSTATUS(status));
-    }
+/* Records the worker's death; the text so far says where. */
+static void fail_dead(supervisor *s, pn_text *message, bool running) {
+    int status = s->watch.process.status;
+    s->result->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    pn_ending_death(message, status, running && s->watch.ready);
+    fail(s, PN_RUN_CRASHED, s->result->signal ? 128 + s->result->signal : 1, message, NULL);
 }
 
 /* The worker ended while the cell ran. */
@@ -123,15 +105,12 @@ static void lose_worker(supervisor *s, const pn_block *block) {
     pn_text message = {0};
     bury(s);
     pn_outputs_end(s->watch.outputs);
-    int status = s->watch.process.status;
     if (s->watch.stop) {
         add_stopped(&message, s, block, 0);
         fail_stopped(s, &message, NULL);
     } else {
-        add_cell(&message, s, block);
-        add_death(&message, s, status);
-        s->result->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-        fail(s, PN_RUN_CRASHED, s->result->signal ? 128 + s->result->signal : 1, &message, NULL);
+        pn_ending_cell(&message, s->name, block);
+        fail_dead(s, &message, true);
     }
     pn_journal_error(s->journal, pn_text_string(&message), NULL, block->line);
     pn_text_free(&message);
@@ -146,13 +125,10 @@ static void close_worker(supervisor *s) {
         watch->killed = true; /* it waits for a command that it left running */
     bury(s);
     pn_outputs_end(watch->outputs);
-    int status = watch->process.status;
-    if (status == 0 || watch->killed || s->result->exit_code) return;
+    if (watch->process.status == 0 || watch->killed || s->result->exit_code) return;
     pn_text message = {0};
     pn_text_adds(&message, "after the last cell");
-    add_death(&message, s, status);
-    s->result->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-    fail(s, PN_RUN_CRASHED, s->result->signal ? 128 + s->result->signal : 1, &message, NULL);
+    fail_dead(s, &message, false);
     pn_text_free(&message);
 }
 
@@ -261,8 +237,7 @@ static pn_cell_state judge(supervisor *s, const pn_block *block, const answer *a
     return PN_CELL_FAILED;
 }
 
-static void send_cell(const supervisor *s, const pn_block *block, pn_text *payload) {
-    (void)s;
+static void put_cell(pn_text *payload, const pn_block *block) {
     pn_record_put_int(payload, block->number);
     pn_record_put_int(payload, block->line);
     pn_record_put_bytes(payload, block->text, block->size);
@@ -283,7 +258,7 @@ static bool run_cell(supervisor *s, const pn_block *block) {
     watch->kill_at = 0;
     watch->deadline = limit > 0 ? started + limit : 0;
 
-    send_cell(s, block, &payload);
+    put_cell(&payload, block);
     bool answered = ask(s, PN_MSG_RUN, &payload);
     pn_text_free(&payload);
     watch->cell = 0;
@@ -327,7 +302,8 @@ static bool stopped_between(supervisor *s) {
     if (!s->watch.stop_signal) return false;
     if (s->result->end == PN_RUN_INTERRUPTED) return true;
     pn_text message = {0};
-    pn_text_addf(&message, "interrupted by %s", signal_word(s->watch.stop_signal));
+    pn_text_adds(&message, "the run");
+    pn_ending_signal(&message, s->watch.stop_signal, false);
     s->watch.stop = PN_CANCEL_INTERRUPT;
     fail_stopped(s, &message, NULL);
     pn_text_free(&message);

@@ -58,6 +58,14 @@ function TestRun:test_show_draws_in_the_terminal()
   lu.assertStrContains(err, "complaint\n")
 end
 
+function TestRun:test_reader_that_goes_away()
+  t.notebook("a.md", "for i = 1, 100000 do print(i) end")
+  local code, _, err = t.shell('{ "$P" run --show a.md; echo "code $?" >&2; } | head -1')
+  lu.assertEquals(code, 0)
+  lu.assertStrContains(err, "cannot write to standard output\ncode 1")
+  lu.assertTrue(t.exists("out/a.html"))
+end
+
 function TestRun:test_terminal_form_stays_out_of_the_page()
   t.notebook("a.md", [[
 show(setmetatable({}, {__mime = {

@@ -28,6 +28,13 @@ function TestLimits:test_long_text_goes_to_a_file()
   lu.assertTrue(t.read("out/a.files/cell-1-stdout.txt") == table.concat(lines), "the file is not whole")
 end
 
+function TestLimits:test_long_text_stands_before_what_is_shown_later()
+  t.notebook("a.md", [[for i = 1, 50000 do print("line", i) end show("shown")]])
+  local code, _, _, json = t.report("a.md")
+  lu.assertEquals(code, 0)
+  t.in_order(json, { "line\\t1\\n", "left out here", "line\\t50000\\n", '"spilled"', "shown" })
+end
+
 function TestLimits:test_cuts_stand_between_characters()
   t.notebook("a.md", [[io.write("a", string.rep("€", 100000))]])
   local _, _, _, json = t.report("a.md")
