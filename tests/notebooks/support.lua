@@ -82,12 +82,17 @@ do
   file:close()
 end]]
 
--- An orphan may stay a zombie where process 1 does not wait for its children.
+-- Whether the process ends within some seconds; the machine may be busy. An orphan may stay a
+-- zombie where process 1 does not wait for its children.
 function support.gone(pid)
-  local file = io.open("/proc/" .. pid .. "/stat")
-  local stat = file and file:read("a")
-  if file then file:close() end
-  return not stat or stat:match("%) (%a)") == "Z"
+  for _ = 1, 50 do
+    local file = io.open("/proc/" .. pid .. "/stat")
+    local stat = file and file:read("a")
+    if file then file:close() end
+    if not stat or stat:match("%) (%a)") == "Z" then return true end
+    os.execute("sleep 0.1")
+  end
+  return false
 end
 
 function support.worker_gone()
