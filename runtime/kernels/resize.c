@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* A stripe is worth waking a thread for: this many items of the result. */
-enum { MAX_STRIPES = 16, NEAREST_ITEMS = 65536, BILINEAR_ITEMS = 8192, ROW_SURPLUS = 4 };
+enum { MAX_STRIPES = 16, NEAREST_ITEMS = 65536, BILINEAR_ITEMS = 32768, ROW_SURPLUS = 4 };
 
 typedef struct job {
     pn_filter filter;

@@ -146,6 +146,7 @@ static pn_resize_shape random_shape(int round) {
         s.height = 2 * s.to_height;
         s.width = 2 * s.to_width;
     }
+    if (round % 30 == 9) s.to_height = s.to_width = 300; /* several stripes */
     if (round % 7 == 1) s.height = 1;
     if (round % 7 == 2) s.width = (int64_t)1 << between(0, 2);
     return s;
