@@ -2,7 +2,7 @@
 set grid ytics
 set xtics scale 0 ()
 set for [i=1:pn_count] xtics add (pn_label[i] i)
-if (pn_rotate) { set xtics rotate by -35 }
+if (pn_rotate) { set xtics rotate by 35 right }
 set xrange [0.4:pn_count + 0.6]
 if (pn_log) { set logscale y }
 set yrange [pn_low:pn_high]

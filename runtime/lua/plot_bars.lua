@@ -215,7 +215,9 @@ local function write(fig, script, box)
     if low < 0 then low = high - span end
     high = low + span * (low < 0 and 1 + share or 1)
   end
-  common.write_labels(script, fig, box)
+  common.write_tics(script, "x", fig.log and horizontal, low, high)
+  common.write_tics(script, "y", fig.log and not horizontal, low, high)
+  common.write_labels(script, fig, box, horizontal and longest * 7 + 30 or 60)
   script:number("pn_count", #labels)
   script:array("pn_label", labels, true)
   script:number("pn_rotate", longest * 7.2 * #labels > box.width - 70)

@@ -91,6 +91,21 @@ function common.shorten(text, most)
   return table.concat(list, "", 1, head) .. "…" .. table.concat(list, "", #list - tail + 1)
 end
 
+-- At most two lines of `most` characters each, broken at the last blank that fits.
+function common.wrap(text, most)
+  local list = characters(tostring(text))
+  if #list <= most then return tostring(text) end
+  local cut = most
+  for i = most + 1, math.max(2, most // 2), -1 do
+    if list[i] == " " then
+      cut = i
+      break
+    end
+  end
+  local first = table.concat(list, "", 1, cut):gsub(" $", "")
+  return first .. "\n" .. common.shorten(table.concat(list, "", cut + 1), most)
+end
+
 -- A number as a person would write it.
 function common.number(value, digits)
   if math.type(value) == "integer" then return tostring(value) end
@@ -253,12 +268,29 @@ end
 
 -- ---- writing ----
 
+-- Tics at 1, 2 and 5 times powers of ten for a logarithmic axis ("x" or "y") that is too short for
+-- the powers alone; none for other axes.
+function common.write_tics(script, axis, log, low, high)
+  local tics = {}
+  if log and high / low < 50 then
+    for k = math.floor(math.log(low, 10)), math.ceil(math.log(high, 10)) do
+      for _, m in ipairs{1, 2, 5} do
+        local at = m * 10.0 ^ k
+        if at >= low and at <= high then tics[#tics + 1] = at end
+      end
+    end
+  end
+  script:number("pn_" .. axis .. "tics", #tics)
+  script:array("pn_" .. axis .. "tic", #tics > 0 and tics or {1})
+end
+
 -- Titles, axis labels and the legend, as plots/labels.gp and the figures read them. `box` tells
--- how much room a legend entry has.
-function common.write_labels(script, fig, box)
+-- how much room they have, `left` how many pixels of it labels take at the left.
+function common.write_labels(script, fig, box, left)
   local room = math.max(12, (box.width - 110) // 7.6 | 0)
-  script:string("pn_title", common.shorten(fig.title, (box.width - 40) // 8.8 | 0))
-  script:string("pn_xlabel", common.shorten(fig.xlabel, room))
+  local middle = math.max(12, (box.width - (left or 60) - 30) // 9.2 | 0)
+  script:string("pn_title", common.wrap(fig.title, middle))
+  script:string("pn_xlabel", common.shorten(fig.xlabel, middle))
   script:string("pn_ylabel", common.shorten(fig.ylabel, math.max(10, box.height // 8 | 0)))
   local legend = {}
   for i, text in ipairs(fig.legend or {}) do legend[i] = common.shorten(text, room) end

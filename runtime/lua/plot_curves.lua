@@ -118,6 +118,8 @@ local function write_ranges(script, fig, xs, ys)
   left, right = common.padded(left, right, fig.logx)
   low, high = common.padded(low, high, fig.logy)
   if fig.range then low, high = fig.range[1], fig.range[2] end
+  common.write_tics(script, "x", fig.logx, left, right)
+  common.write_tics(script, "y", fig.logy, low, high)
   script:number("pn_left", left)
   script:number("pn_right", right)
   script:number("pn_low", low)
@@ -141,8 +143,8 @@ local function write_curves(fig, script, box)
       ys[#ys + 1], ys[#ys + 2] = low, high
     end
   end
-  common.write_labels(script, fig, box)
   write_ranges(script, fig, xs, ys)
+  common.write_labels(script, fig, box)
   script:number("pn_step", fig.counted and longest <= 12 and 1 or 0)
   script:number("pn_series", #blocks)
   script:number("pn_bands", #bands)
@@ -229,8 +231,8 @@ local function write_cloud(fig, script, box)
     blocks[i] = {xs[i], ys[i]}
     shades[i] = common.shade(fig.colors[i], fig.alpha)
   end
-  common.write_labels(script, fig, box)
   write_ranges(script, fig, xs, ys)
+  common.write_labels(script, fig, box)
   script:number("pn_series", #blocks)
   script:array("pn_shade", shades)
   script:number("pn_pointsize", fig.size / 8)

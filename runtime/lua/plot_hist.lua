@@ -124,6 +124,8 @@ local function write(fig, script, box)
     top = math.max(high, low * 2) * 1.5
   end
   for i, s in ipairs(fig.series) do blocks[i] = steps(s, low, fig.log) end
+  common.write_tics(script, "x", false)
+  common.write_tics(script, "y", fig.log, low, top)
   common.write_labels(script, fig, box)
   script:number("pn_series", #fig.series)
   script:number("pn_alpha", fig.alpha)

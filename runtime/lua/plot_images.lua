@@ -130,7 +130,7 @@ local function write(fig, script, box, scale)
       captions[i] = common.shorten(fig.titles[i], cell // 6.6 | 0)
     end
   end
-  script:string("pn_title", common.shorten(fig.title, (box.width - 40) // 8.8 | 0))
+  script:string("pn_title", common.shorten(fig.title, (box.width - 30) // 9.2 | 0))
   common.write_box(script, box)
   write_list(script, "rgb", rgb)
   write_list(script, "value", value)
