@@ -272,9 +272,9 @@ end
 
 TestText = {setUp = setup, tearDown = teardown}
 
-local nasty = "it's \"q\" `touch owned` a_b^{c} @x %d <b>&amp; \\n $0 é\n!touch owned\n"
-
 function TestText:test_user_text_is_only_text()
+  local touch = "touch " .. folder .. "/owned"
+  local nasty = "it's \"q\" `" .. touch .. "` a_b^{c} @x %d <b>&amp; \\n $0 é\n!" .. touch .. "\n"
   local figures = {
     plot.bar{{nasty, "b"}, {1, 2}, title = nasty, xlabel = nasty, ylabel = nasty,
              legend = {nasty, "b"}},
@@ -290,7 +290,7 @@ function TestText:test_user_text_is_only_text()
     fig:png()
     fig:text()
   end
-  lu.assertNil(io.open("owned"))
+  lu.assertNil(io.open(folder .. "/owned"))
 end
 
 function TestText:test_underscores_and_percent_print_as_they_are()
