@@ -221,12 +221,21 @@ static pn_status died(const errand *e) {
     return fail_plugin(e, text);
 }
 
+static pn_status stopped(const errand *e, const char *what) {
+    pn_isolate_end(e->isolate, 0);
+    return pn_fail_path(e->error, PN_E_CANCELLED, e->path,
+                        "stage.%s was stopped; its plugin '%.300s' %s",
+                        e->arguments->info->table->name, e->path, what);
+}
+
 static pn_status wait_answer(const errand *e) {
     int64_t deadline = 0; /* after a cancellation */
     for (;;) {
         pn_wire_message message;
         int file, got = pn_wire_receive(e->isolate->socket, &message, &file, TICK_MS);
-        if (got < 0) return died(e);
+        if (got == -1 && deadline) return stopped(e, "ended");
+        if (got == -1) return died(e);
+        if (got < 0) return nonsense(e, "something that is no message");
         if (got > 0 && message.kind != PN_WIRE_PROGRESS) return finish(e, &message, file);
         if (got > 0) {
             if (file >= 0) close(file);
@@ -238,13 +247,7 @@ static pn_status wait_answer(const errand *e) {
             pn_wire_send(e->isolate->socket, &stop, -1);
             deadline = now_ms() + GRACE_MS;
         }
-        if (deadline && now_ms() > deadline) {
-            pn_isolate_end(e->isolate, 0);
-            return pn_fail_path(e->error, PN_E_CANCELLED, e->path,
-                                "stage.%s was stopped; its plugin '%.300s' did not obey and was "
-                                "killed",
-                                e->arguments->info->table->name, e->path);
-        }
+        if (deadline && now_ms() > deadline) return stopped(e, "did not obey and was killed");
     }
 }
 

@@ -89,13 +89,16 @@ int pn_isolate_end(pn_isolate *isolate, int patience) {
     if (wait_end(isolate->pid, &how, patience) != 0) {
         kill(isolate->pid, SIGKILL);
         while (waitpid(isolate->pid, &how, 0) < 0 && errno == EINTR) continue;
+        how = -1;
     }
     isolate->pid = 0;
     return how;
 }
 
 void pn_isolate_end_text(int how, char *text, size_t size) {
-    if (WIFSIGNALED(how))
+    if (how == -1)
+        snprintf(text, size, "cut the connection");
+    else if (WIFSIGNALED(how))
         snprintf(text, size, "crashed: signal %d (%s)", WTERMSIG(how), strsignal(WTERMSIG(how)));
     else
         snprintf(text, size, "ended its process with exit code %d", WEXITSTATUS(how));

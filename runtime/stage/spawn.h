@@ -9,10 +9,11 @@
 pn_status pn_isolate_start(pn_isolate *isolate, const char *path, pn_error *error);
 
 /* Lets go of the helper; kills it when it has not ended after so many milliseconds. Returns how it
- * ended, as waitpid says. */
+ * ended, as waitpid says, or -1 when it had to be killed. */
 int pn_isolate_end(pn_isolate *isolate, int patience);
 
-/* "crashed: signal 11 (Segmentation fault)" or "ended its process with exit code 3". */
+/* "crashed: signal 11 (Segmentation fault)", "ended its process with exit code 3", "cut the
+ * connection". */
 void pn_isolate_end_text(int how, char *text, size_t size);
 
 #endif

@@ -66,7 +66,7 @@ int pn_wire_receive(int socket, pn_wire_message *message, int *file, int millise
     }
     if (*file >= 0) close(*file);
     *file = -1;
-    return -1;
+    return n == 0 ? -1 : -2;
 }
 
 enum { SEALS = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE };

@@ -29,7 +29,7 @@ typedef struct pn_wire_message {
 int pn_wire_send(int socket, const pn_wire_message *message, int file);
 
 /* Receives within `milliseconds` (-1: for ever). 1; 0 when nothing came; -1 when the other side is
- * gone or sends what is no message. *file is a new descriptor, or -1. */
+ * gone, -2 when it sent what is no message. *file is a new descriptor, or -1. */
 int pn_wire_receive(int socket, pn_wire_message *message, int *file, int milliseconds);
 
 /* Packs parts and extra into a new memory file that nobody can change any more. */
