@@ -1,6 +1,9 @@
 #include "base/random.h"
 
 #include <math.h>
+#include <stdatomic.h>
+
+static _Atomic uint64_t run_seed;
 
 static uint64_t splitmix64(uint64_t *x) {
     uint64_t z = (*x += 0x9e3779b97f4a7c15u);
@@ -59,4 +62,12 @@ void pn_random_permutation(pn_random *random, int64_t *order, int64_t n) {
         order[i] = order[j];
         order[j] = swap;
     }
+}
+
+uint64_t pn_run_seed(void) {
+    return run_seed;
+}
+
+void pn_set_run_seed(uint64_t seed) {
+    run_seed = seed;
 }

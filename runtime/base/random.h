@@ -28,4 +28,9 @@ double pn_random_normal(pn_random *random);
 /* Shuffles 0 .. n-1 written into order[n] (Fisher-Yates). */
 void pn_random_permutation(pn_random *random, int64_t *order, int64_t n);
 
+/* The seed of the run (--seed), 0 unless set: what drawing without a seed of its own begins from.
+ */
+uint64_t pn_run_seed(void);
+void pn_set_run_seed(uint64_t seed);
+
 #endif

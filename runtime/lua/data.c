@@ -70,7 +70,8 @@ static int core_shuffled(lua_State *L) {
     luaL_argcheck(L, n >= 0 && n <= INT32_MAX, 1, "out of range");
     int64_t *order = lua_newuserdatauv(L, ((size_t)n + 1) * sizeof *order, 0);
     pn_random random;
-    pn_random_seed(&random, (uint64_t)luaL_checkinteger(L, 2), 0);
+    uint64_t seed = (uint64_t)luaL_optinteger(L, 2, (lua_Integer)pn_run_seed());
+    pn_random_seed(&random, seed, 0);
     pn_random_permutation(&random, order, n);
     lua_createtable(L, (int)n, 0);
     for (lua_Integer i = 0; i < n; i++) {

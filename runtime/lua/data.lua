@@ -199,8 +199,8 @@ end
 function Dataset:sample(options)
   local split, class = chosen(self, options, "ds:sample", {"n", "seed", "channels"})
   local n = check_count(options and options.n, 9, "ds:sample", "n")
-  local seed = options and options.seed or 0
-  if math.type(seed) ~= "integer" then fail("ds:sample: seed must be a whole number") end
+  local seed = options and options.seed -- nil: the seed of the run
+  if seed ~= nil and math.type(seed) ~= "integer" then fail("ds:sample: seed must be a whole number") end
   local channels = check_channels(options, "ds:sample")
   local all = places(self, split, class)
   local images = decode(self, pick(all, core.shuffled(#all, seed)), n, channels)

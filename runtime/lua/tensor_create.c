@@ -1,5 +1,7 @@
 /* tensor{...}, zeros, ones, full, arange, linspace, eye, uniform, normal. */
 #include "lua/tensor_parts.h"
+
+#include "base/random.h"
 #include "tensor/create.h"
 
 #include <limits.h>
@@ -250,7 +252,10 @@ static int eye(lua_State *L) {
 
 /* Without an option `seed` every call takes the next stream of this seed, so that a program gives
  * the same numbers each time it runs, and different ones in each call. */
-static struct { uint64_t seed, calls; } common;
+static struct {
+    uint64_t seed, calls;
+    bool chosen; /* by tensor.seed; else the seed is the run's */
+} common;
 
 /* tensor.seed(n) */
 static int set_seed(lua_State *L) {
@@ -258,6 +263,7 @@ static int set_seed(lua_State *L) {
         pn_lua_fail(L, PN_E_ARGUMENT, "tensor.seed takes a whole number, not a %s",
                     luaL_typename(L, 1));
     common.seed = (uint64_t)lua_tointeger(L, 1);
+    common.chosen = true;
     common.calls = 0;
     return 0;
 }
@@ -269,7 +275,8 @@ static int draw(lua_State *L, const char *function, pn_distribution distribution
     pn_lua_options(L, 1, function, PN_MAX_RANK, names);
     double a = pn_lua_option_number(L, 1, names[0], 0);
     double b = pn_lua_option_number(L, 1, names[1], second);
-    uint64_t seed = (uint64_t)pn_lua_option_int(L, 1, "seed", (lua_Integer)common.seed);
+    uint64_t preset = common.chosen ? common.seed : pn_run_seed();
+    uint64_t seed = (uint64_t)pn_lua_option_int(L, 1, "seed", (lua_Integer)preset);
     bool own = lua_getfield(L, 1, "seed") != LUA_TNIL;
     int rank = pn_lua_tensor_sizes(L, 1, function, 0, shape);
     uint64_t stream = own ? 0 : ++common.calls & 0x7fffffff;

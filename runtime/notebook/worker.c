@@ -3,6 +3,7 @@
 
 #include "base/cancel.h"
 #include "base/pool.h"
+#include "base/random.h"
 #include "lua/edge.h"
 #include "notebook/channel.h"
 #include "notebook/record.h"
@@ -221,7 +222,7 @@ static void list_variables(lua_State *L) {
 
 static void configure(pn_fields *fields) {
     int threads = (int)pn_fields_int(fields);
-    pn_stage_set_seed((uint64_t)pn_fields_int(fields));
+    pn_set_run_seed((uint64_t)pn_fields_int(fields));
     pn_stage_set_cache(pn_fields_int(fields) == 0);
     worker.show = pn_fields_int(fields) != 0;
     worker.name = pn_fields_copy(fields, NULL);

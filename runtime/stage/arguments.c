@@ -3,7 +3,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "stage/run.h"
+#include "base/random.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -288,7 +288,7 @@ static pn_status fill_preset(pn_stage_arguments *a, const pn_param *param, pn_pa
 
 pn_status pn_stage_arguments_finish(pn_stage_arguments *a, pn_error *error) {
     const pn_stage *stage = a->info->table;
-    if (!a->seed_given) a->seed = pn_stage_seed();
+    if (!a->seed_given) a->seed = pn_run_seed();
     pn_status status = PN_OK;
     for (size_t i = 0; i < stage->param_count && status == PN_OK; i++)
         if (!a->param[i].given) status = fill_preset(a, &stage->params[i], &a->param[i], error);

@@ -1,6 +1,5 @@
 /* A call from outside: arguments, cache, run. */
 #define _GNU_SOURCE
-#include "stage/run.h"
 
 #include "base/memory.h"
 #include "stage/cache.h"
@@ -14,18 +13,9 @@
 /* ---- settings ---- */
 
 static atomic_int cache_off;
-static atomic_ullong seed;
 
 void pn_stage_set_cache(int on) {
     atomic_store(&cache_off, !on);
-}
-
-void pn_stage_set_seed(uint64_t value) {
-    atomic_store(&seed, value);
-}
-
-uint64_t pn_stage_seed(void) {
-    return atomic_load(&seed);
 }
 
 /* ---- one call ---- */

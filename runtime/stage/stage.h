@@ -51,10 +51,9 @@ void pn_stage_info_text(const pn_stage_info *info, pn_text *text);
 
 /* ---- a call ---- */
 
-/* For all calls of this process: whether the cache is used (it is unless this says 0), and the seed
- * of calls that give none (0 unless this says otherwise). */
+/* For all calls of this process: whether the cache is used (it is unless this says 0). Calls that
+ * give no seed take pn_run_seed() of base/random.h. */
 void pn_stage_set_cache(int on);
-void pn_stage_set_seed(uint64_t seed);
 
 typedef struct pn_stage_arguments pn_stage_arguments;
 

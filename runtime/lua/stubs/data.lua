@@ -57,8 +57,8 @@ function Dataset:patients(choice) end
 ---@return pneuma.Dataset
 function Dataset:filter(keep) end
 
---- n random images, decoded: `ds:sample{"train", "PNEUMONIA", n = 9, seed = 0, channels = 0}`. The same
---- seed gives the same images. An array with the fields names and paths. Skips what cannot be read
+--- n random images, decoded: `ds:sample{"train", "PNEUMONIA", n = 9, seed = 1, channels = 0}`. The same
+--- seed (without one: the run's) gives the same images. An array with the fields names and paths. Skips what cannot be read
 --- and says so; where there are fewer than n it takes all, and says so.
 ---@param choice? table
 ---@return pneuma.Tensor[]

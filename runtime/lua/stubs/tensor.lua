@@ -86,7 +86,7 @@ function tensor.uniform(shape) end
 ---@return pneuma.Tensor
 function tensor.normal(shape) end
 
---- Starts the random numbers of calls without a seed anew (0 when a program starts).
+--- Starts the random numbers of calls without a seed anew (at first the run's seed, `--seed`).
 ---@param seed integer
 function tensor.seed(seed) end
 
