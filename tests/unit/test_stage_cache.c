@@ -4,6 +4,8 @@
 
 #include "stage_fixture.h"
 
+#include "base/memory.h"
+
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/file.h>
@@ -351,6 +353,29 @@ static void what_the_dead_left_is_swept(void **state) {
     pn_names_free(&names);
 }
 
+/* Whatever allocation fails: the call works, uncached perhaps, or says so; nothing leaks. */
+static void memory_may_run_out(void **state) {
+    (void)state;
+    pn_tensor *t = picture(1);
+    int good = 0;
+    for (unsigned long n = 1; n < 300; n++) {
+        pn_error error = {0};
+        pn_stage_outcome o;
+        size_t live = pn_live_bytes();
+        pn_fail_allocation(n);
+        pn_status status = call_with("invert", n % 2 ? "top=9" : "loud=true", t, &o, &error);
+        pn_fail_allocation(0);
+        if (status != PN_OK && status != PN_E_MEMORY) fail_msg("%lu: %s", n, error.message);
+        if (status == PN_OK)
+            assert_int_equal(((uint8_t *)o.results->value[0].array[0]->data)[0], n % 2 ? 8 : 254);
+        good += status == PN_OK;
+        pn_values_free(o.results);
+        assert_int_equal(pn_live_bytes(), live);
+    }
+    assert_true(good > 100);
+    pn_tensor_release(t);
+}
+
 int main(void) {
     static const char *const native[] = {"good", "slow", NULL};
     make_fixture(native);
@@ -371,6 +396,7 @@ int main(void) {
         TEST(a_full_disk_is_no_failure),
         TEST(least_recently_used_goes_first),
         TEST(what_the_dead_left_is_swept),
+        TEST(memory_may_run_out),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     remove_fixture();
