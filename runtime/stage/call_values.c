@@ -97,14 +97,18 @@ int pn_call_add_array(pn_call *call, const char *result, pn_array *array) {
     pn_tensor *tensor = NULL;
     pn_error why;
     pn_status status = pn_tensor_zeros(array->dtype, array->rank, array->shape, &tensor, &why);
-    if (status == PN_OK)
-        status = pn_port_check_array(port, tensor->dtype, tensor->rank, tensor->shape, &why);
-    if (status == PN_OK) status = pn_values_add_array(value, tensor, &why);
-    if (status == PN_OK) array->data = tensor->data;
+    if (status != PN_OK)
+        return pn_call_fail(call, status == PN_E_MEMORY ? status : PN_E_STAGE,
+                            "the result '%s' cannot be made: %s", result, why.message);
+    status = pn_port_check_array(port, tensor->dtype, tensor->rank, tensor->shape, &why);
+    if (status != PN_OK)
+        pn_call_fail(call, PN_E_STAGE, "the result '%s' %s", result, why.message);
+    else if ((status = pn_values_add_array(value, tensor, &why)) != PN_OK)
+        pn_call_fail(call, status, "%s", why.message);
+    else
+        array->data = tensor->data;
     pn_tensor_release(tensor);
-    if (status == PN_OK) return 0;
-    return pn_call_fail(call, status == PN_E_MEMORY ? status : PN_E_STAGE, "the result '%s' %s",
-                        result, why.message);
+    return status == PN_OK ? 0 : -1;
 }
 
 int pn_call_add_string(pn_call *call, const char *result, const char *bytes, size_t size) {

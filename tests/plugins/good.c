@@ -163,6 +163,52 @@ static int read_folder(const pn_host *host, pn_call *call) {
     return 0;
 }
 
+/* ---- crowd: everything that may be done on any thread, on many ---- */
+
+typedef struct crowd {
+    const pn_host *host;
+    pn_call *call;
+    const char *dir;
+    int32_t *sums;
+    int64_t count;
+} crowd;
+
+static void crowd_range(void *context, int64_t begin, int64_t end) {
+    const crowd *c = context;
+    const pn_host *host = c->host;
+    for (int64_t i = begin; i < end && !host->cancelled(c->call); i++) {
+        int32_t *scratch = host->alloc(c->call, 1000 * sizeof *scratch);
+        const char *const *names, *reason;
+        void *data;
+        size_t size, count = 0;
+        if (!scratch) return;
+        for (int k = 0; k < 1000; k++) scratch[k] = (int32_t)i;
+        if (i % 10 == 0 && host->list_folder(c->call, c->dir, &names, &count, &reason) != 0)
+            host->fail(c->call, "%s", reason);
+        for (size_t n = 0; n < count; n++) {
+            char path[5000];
+            snprintf(path, sizeof path, "%s/%s", c->dir, names[n]);
+            if (host->read_file(c->call, path, 0, &data, &size, &reason) == 0 && n % 2)
+                host->free(c->call, data);
+        }
+        if (i % 50 == 0) host->note(c->call, "at %d", (int)i);
+        c->sums[i] = scratch[999] + (int32_t)host->param_int(c->call, "limit");
+        if (i % 3) host->free(c->call, scratch);
+        host->progress(c->call, i + 1, c->count);
+    }
+}
+
+static const pn_port crowd_results[] = {
+    {.name = "sums", .kind = PN_KIND_ARRAY, .dtypes = PN_BIT_I32, .help = "0, 1, 2, ..."}};
+
+static int crowd_run(const pn_host *host, pn_call *call) {
+    pn_array out = {.dtype = PN_I32, .rank = 1, .shape = {2000}};
+    if (host->add_array(call, "sums", &out) != 0) return -1;
+    crowd c = {host, call, host->param_string(call, "dir"), out.data, out.shape[0]};
+    host->parallel_for(call, c.count, crowd_range, &c);
+    return 0;
+}
+
 #define PORTS(list) list, sizeof list / sizeof *list
 
 static const pn_stage stages[] = {
@@ -174,6 +220,8 @@ static const pn_stage stages[] = {
      PN_STAGE_SEED, draw},
     {"read_folder", "1", "Reads the files in a folder", PORTS(read_params), NULL, 0,
      PORTS(read_results), 0, read_folder},
+    {"crowd", "1", "Works on many threads", PORTS(read_params), NULL, 0, PORTS(crowd_results), 0,
+     crowd_run},
     {"fresh", "1", "Never cached", NULL, 0, PORTS(measure_inputs), PORTS(measure_results),
      PN_STAGE_NO_CACHE, measure},
 };

@@ -5,6 +5,7 @@
 #include "stage_fixture.h"
 
 #include "base/memory.h"
+#include "base/pool.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -178,6 +179,22 @@ static void young_files_are_read_again(void **state) {
     const struct timespec times[2] = {st.st_atim, st.st_mtim};
     assert_int_equal(utimensat(AT_FDCWD, in_fixture("pictures/a"), times, 0), 0);
     assert_false(cached("read_folder", params, "pictures/a changed"));
+}
+
+static void the_host_serves_many_threads(void **state) {
+    (void)state;
+    char params[500];
+    make_folder(params);
+    pn_set_threads(4);
+    pn_stage_outcome o = must_call("crowd", params);
+    const int32_t *sums = o.results->value[0].array[0]->data;
+    for (int i = 0; i < 2000; i++) assert_int_equal(sums[i], i);
+    assert_non_null(strstr(notes, "at 1950"));
+    assert_true(progresses >= 1);
+    pn_values_free(o.results);
+    assert_true(cached("crowd", params, NULL));
+    put_file(in_fixture("pictures/a"), "changed");
+    assert_false(cached("crowd", params, "pictures/a changed"));
 }
 
 static void only_the_first_bytes_count(void **state) {
@@ -389,6 +406,7 @@ int main(void) {
         TEST(changed_files_are_seen),
         TEST(young_files_are_read_again),
         TEST(only_the_first_bytes_count),
+        TEST(the_host_serves_many_threads),
         TEST(lost_outputs_are_made_again),
         TEST(damaged_values_are_computed_again),
         TEST(damaged_records_are_computed_again),

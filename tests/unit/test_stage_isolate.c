@@ -121,10 +121,10 @@ static void misuse_is_told(void **state) {
     } misuses[] = {{"what=nothing", "result 'out' is missing"},
                    {"what=silent", "stage.naughty failed without saying why"},
                    {"what=twice", "it sets the result 'out' twice"},
-                   {"what=negative", "the result 'out'"},
+                   {"what=negative", "the result 'out' cannot be made"},
                    {"what=dtype", "the result 'out' must be float32, not int32"},
                    {"what=no dtype", "unknown dtype 77"},
-                   {"what=rank", "the result 'out'"},
+                   {"what=rank", "the result 'out' cannot be made"},
                    {"what=param", "a parameter 'whatever' that it does not declare"},
                    {"what=type", "with param_int, but it is a string"},
                    {"what=input", "an input 'whatever' that it does not declare"},
@@ -133,6 +133,7 @@ static void misuse_is_told(void **state) {
                    {"what=long", "stage.naughty: xxxxxxx"}};
     for (size_t i = 0; i < sizeof misuses / sizeof *misuses; i++)
         must_fail("naughty", misuses[i].what, PN_E_STAGE, misuses[i].message);
+    must_fail("naughty", "what=huge", PN_E_MEMORY, "the result 'out' cannot be made");
     must_fail("naughty", "what=memory", PN_E_MEMORY, "out of memory");
     must_work();
 }
@@ -256,6 +257,9 @@ static void no_zombies(void **state) {
 }
 
 int main(void) {
+    /* In the helper, an allocation that is refused must be NULL under the sanitizer as well. */
+    setenv("ASAN_OPTIONS", "allocator_may_return_null=1", 1);
+    setenv("TSAN_OPTIONS", "allocator_may_return_null=1", 1);
     make_fixture(NULL);
 #define TEST(name) cmocka_unit_test_setup(name, plugins)
     const struct CMUnitTest tests[] = {
