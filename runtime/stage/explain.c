@@ -7,6 +7,7 @@
 
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -56,21 +57,43 @@ static void put_first(json_t *list, json_t *parts) {
     while (json_array_size(list) > REMEMBERED) json_array_remove(list, REMEMBERED);
 }
 
+/* Writes the text to the file; 0 when all of it is there. */
+static int write_text(int fd, const char *text) {
+    size_t size = strlen(text);
+    while (size) {
+        ssize_t n = write(fd, text, size);
+        if (n < 0) return -1;
+        text += n;
+        size -= (size_t)n;
+    }
+    return 0;
+}
+
+static int rename_into(const char *cache, const char *temporary, const char *path) {
+    char folder[PN_PATH];
+    if (rename(temporary, path) == 0) return 0;
+    return pn_path_join(folder, cache, "last", NULL) == PN_OK &&
+                   pn_folder_make(folder, NULL) == PN_OK && rename(temporary, path) == 0
+               ? 0
+               : -1;
+}
+
 /* Two processes may write at once: the last one wins, and nothing but a hint is lost. */
 void pn_cache_remember(const char *cache, const char *stage, json_t *parts) {
-    char path[PN_PATH], folder[PN_PATH], temporary[PN_PATH];
+    char path[PN_PATH], temporary[PN_PATH], *text = NULL;
     int fd;
-    if (!memory_path(cache, stage, path) || pn_path_join(folder, cache, "last", NULL) != PN_OK ||
-        pn_folder_make(folder, NULL) != PN_OK)
-        return;
+    if (!memory_path(cache, stage, path)) return;
     json_t *list = load(cache, stage);
     if (!list) list = json_array();
-    if (!list || pn_scratch_file(cache, temporary, &fd, NULL) != PN_OK) {
+    if (list) {
+        put_first(list, parts);
+        text = json_dumps(list, JSON_COMPACT);
         json_decref(list);
-        return;
     }
-    put_first(list, parts);
-    if (json_dumpfd(list, fd, JSON_COMPACT) != 0 || rename(temporary, path) != 0) unlink(temporary);
-    close(fd);
-    json_decref(list);
+    if (text && pn_scratch_file(cache, temporary, &fd, NULL) == PN_OK) {
+        if (write_text(fd, text) != 0 || rename_into(cache, temporary, path) != 0)
+            unlink(temporary);
+        close(fd);
+    }
+    free(text);
 }

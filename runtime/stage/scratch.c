@@ -36,7 +36,8 @@ static pn_status locked_file(const char *folder, const char *ending, char path[P
 
 static pn_status tmp_folder(const char *cache, char path[PN_PATH], pn_error *error) {
     pn_status status = pn_path_join(path, cache, "tmp", error);
-    return status == PN_OK ? pn_folder_make(path, error) : status;
+    if (status != PN_OK || access(path, F_OK) == 0) return status;
+    return pn_folder_make(path, error);
 }
 
 pn_status pn_scratch_file(const char *cache, char path[PN_PATH], int *fd, pn_error *error) {
