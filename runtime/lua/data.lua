@@ -77,10 +77,22 @@ function mt:__len()
   return #self.path
 end
 
+local function counted(n, what)
+  return ("%d %s%s"):format(n, what, n == 1 and "" or what:sub(-1) == "s" and "es" or "s")
+end
+
 function mt:__tostring()
-  return ("dataset '%s': %d images, %d classes (%s), %d splits (%s), %d unreadable"):format(
-    self.dir, #self.path, #self.classes, table.concat(self.classes, ", "), #self.splits,
-    table.concat(self.splits, ", "), #self.unreadable_path)
+  local lines = {
+    ("dataset of %s, %s (%s), %s (%s)"):format(
+      counted(#self.path, "image"), counted(#self.classes, "class"),
+      table.concat(self.classes, ", "), counted(#self.splits, "split"),
+      table.concat(self.splits, ", ")),
+    "in " .. self.dir,
+  }
+  if #self.unreadable_path > 0 then
+    lines[3] = counted(#self.unreadable_path, "file") .. " cannot be read: ds:unreadable()"
+  end
+  return table.concat(lines, "\n")
 end
 
 -- How many images each class has in each split: a row a class, a column a split.

@@ -130,6 +130,7 @@ local function write(fig, script, box)
   script:number("pn_series", #fig.series)
   script:number("pn_alpha", fig.alpha)
   script:number("pn_log", fig.log)
+  script:number("pn_whole", fig.whole)
   script:number("pn_left", left)
   script:number("pn_right", right)
   script:number("pn_low", low)
@@ -177,6 +178,7 @@ function plot.hist(options)
   end, names)
   return figure{
     kind = #list > 1 and #list .. " histograms" or "Histogram", series = list, log = logy,
+    whole = not options.density and not logy,
     title = common.text(options, "title"), xlabel = common.text(options, "xlabel"),
     ylabel = options.ylabel and common.text(options, "ylabel")
              or (options.density and "density" or "count"),
