@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static int reserve(pn_text *text, size_t more) {
     if (text->failed) return 0;
@@ -112,16 +113,22 @@ int pn_edit_distance(const char *a, const char *b) {
     return last[n];
 }
 
+/* Of very short names only a beginning is like enough: "lo" is meant to be "low", but "ds" not
+ * "os". */
+static int is_near(const char *name, int length, const char *other, int limit) {
+    int distance = pn_edit_distance(name, other);
+    if (length < 3 && strncasecmp(name, other, (size_t)length) != 0) return -1;
+    return distance <= limit && distance < length ? distance : -1;
+}
+
 const char *pn_suggest(const char *name, const char *const *names, size_t count) {
     const char *best = NULL;
     int length = (int)strlen(name), limit = length < 4 ? 1 : length < 8 ? 2 : 3;
-    for (size_t i = 0; i < count; i++) {
-        int distance = pn_edit_distance(name, names[i]);
-        if (distance <= limit && distance < length) {
-            best = names[i];
-            limit = distance - 1;
-            if (limit < 0) break;
-        }
+    for (size_t i = 0; i < count && limit >= 0; i++) {
+        int distance = is_near(name, length, names[i], limit);
+        if (distance < 0) continue;
+        best = names[i];
+        limit = distance - 1;
     }
     return best;
 }

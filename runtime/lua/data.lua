@@ -242,4 +242,5 @@ function Dataset:image(options)
   return images[1], path
 end
 
+core.run("methods", core)(Dataset, mt, "ds")
 return data

@@ -432,4 +432,5 @@ function module.is(value)
   return getmetatable(value) == Frame
 end
 
+core.run("methods", core)(methods, Frame, "f")
 return setmetatable(module, {__call = function(_, list) return make(list) end})

@@ -167,4 +167,5 @@ local parts = {core = core, common = common, figure = figure, plot = plot}
 for _, name in ipairs{"plot_bars", "plot_hist", "plot_curves", "plot_images"} do
   core.run(name, parts)
 end
+core.run("methods", core)(Figure, Figure, "figure")
 return plot

@@ -73,7 +73,10 @@ static void read_key(lua_State *L, const pn_tensor *x, int index, pn_slice *slic
     size_t given = lua_rawlen(L, index);
     char shape[PN_SHAPE_TEXT];
     if (given > (size_t)x->rank)
-        pn_lua_fail(L, PN_E_ARGUMENT, "%zu indices for the %d axes of shape %s", given, x->rank,
+        pn_lua_fail(L, PN_E_ARGUMENT,
+                    "%zu indices for a tensor of %d %s, %s; a slice is a table of its own: "
+                    "x[{{1, 8}}]",
+                    given, x->rank, x->rank == 1 ? "axis" : "axes",
                     pn_shape_text(x->rank, x->shape, shape, sizeof shape));
     for (int i = 0; i < (int)given; i++) {
         int whole = 0;

@@ -38,7 +38,7 @@ void pn_terminal_error(pn_progress *progress, const char *message, const char *t
     if (progress->held) fputc('\n', stderr);
     progress->held = false;
     fprintf(stderr, "%spneuma: %s%s\n", red, message, plain);
-    if (traceback && *traceback) {
+    if (traceback && strchr(traceback, '\n')) { /* one line says no more than the message */
         for (const char *line = traceback; *line;) {
             size_t length = strcspn(line, "\n");
             fprintf(stderr, "    %.*s\n", (int)length, line);

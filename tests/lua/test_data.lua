@@ -98,6 +98,12 @@ function TestDataset:test_class_folders_alone()
   lu.assertEquals(ds:counts().all, {0, 1})
 end
 
+function TestDataset:test_a_missing_colon_is_told()
+  local ds = stage.dataset{dir = standard(self.dir).name}
+  fails("call counts with a colon: ds:counts", ds.counts)
+  fails("call columns with a colon: f:columns", ds:counts().columns, {})
+end
+
 function TestDataset:test_no_folder_and_no_images()
   local err = fails("nowhere", stage.dataset, {dir = self.dir:path("nowhere")})
   lu.assertEquals(err.kind, "stage")
