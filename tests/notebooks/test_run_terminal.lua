@@ -8,11 +8,11 @@ TestTerminal = {}
 function TestTerminal:setUp() t.open() end
 function TestTerminal:tearDown() t.close() end
 
-local has_script = os.execute("command -v script >/dev/null 2>&1")
+local has_script = os.execute("script -qec true /dev/null </dev/null >/dev/null 2>&1")
 
 -- Runs the notebook at a terminal of that width; `keys` is a shell command that types.
 local function at_terminal(environment, arguments, keys)
-  lu.skipIf(not has_script, "there is no program `script`")
+  lu.skipIf(not has_script, "`script` cannot make a terminal here")
   local run = ([[stty cols 60; env %s "$P" run %s]]):format(environment, arguments)
   return t.shell(("export P; %s | script -qec %s /dev/null"):format(keys or ":", t.quote(run)))
 end
