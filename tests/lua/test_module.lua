@@ -15,4 +15,28 @@ function test_globals_are_made_on_request()
   show = nil
 end
 
+-- The functions that a stub declares: "module.name" -> true.
+local function declared(name)
+  local path = arg[0]:match("^(.*/)") .. "../../runtime/lua/stubs/" .. name .. ".lua"
+  local found = {}
+  for line in io.lines(path) do
+    local what = line:match("^function ([%w_.:]+)%(")
+    if what then found[what] = true end
+  end
+  return found
+end
+
+function test_every_function_is_documented_for_editors()
+  for _, name in ipairs{"data", "frame", "image", "plot", "stage", "tensor"} do
+    local stub = declared(name)
+    for key, value in pairs(pneuma[name]) do
+      -- on_result is how modules plug into each other, not for users
+      if type(value) == "function" and key ~= "on_result" then
+        lu.assertTrue(stub[name .. "." .. key], ("the stub of %s lacks %s"):format(name, key))
+      end
+    end
+  end
+  lu.assertTrue(declared("show").show)
+end
+
 os.exit(lu.LuaUnit.run())
