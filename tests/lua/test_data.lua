@@ -265,6 +265,13 @@ function TestLoad:test_one_tensor()
   lu.assertEquals(shape(stage.load{self.paths, height = 2, width = 5}.images), "3x2x5x3")
 end
 
+function TestLoad:test_sixteen_bits_become_eight()
+  local path = self.dir:path("wide.pgm")
+  image.write{tensor{{0, 1000, 65535}}:cast("int32"), path}
+  local r = stage.load{path, height = 1, width = 3, channels = 1}
+  lu.assertTrue(r.images:reshape{3}:eq(tensor{0, 4, 255}):all())
+end
+
 function TestLoad:test_nothing_to_load()
   local r = stage.load{{}, height = 4, width = 4}
   lu.assertEquals(shape(r.images), "0x4x4x3")

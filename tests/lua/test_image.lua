@@ -138,8 +138,8 @@ end
 TestColour = {}
 
 function TestColour:test_gray_has_the_weights_of_opencv()
-  local rgb = tensor{{{255, 0, 0}, {0, 255, 0}, {0, 0, 255}, {10, 20, 30}}}:cast("uint8")
-  lu.assertTrue(image.gray{rgb}:eq(tensor{{76, 150, 29, 18}}):all())
+  local rgb = tensor{{{255, 0, 0}, {0, 255, 0}, {0, 0, 255}, {194, 205, 133}}}:cast("uint8")
+  lu.assertTrue(image.gray{rgb}:eq(tensor{{76, 150, 29, 194}}):all())
   lu.assertEquals(#image.gray(rgb).shape, 2)
 end
 
@@ -171,6 +171,8 @@ function TestColour:test_overlay()
   lu.assertTrue(add:eq(tensor{{{100, 100, 164}, {164, 100, 100}}}):all())
   local blend = image.overlay{img, heat, alpha = 0.5, mode = "blend"}
   lu.assertTrue(blend:eq(tensor{{{50, 50, 114}, {114, 50, 50}}}):all())
+  local half = image.overlay{img, tensor{{0.25, 0.5}}, alpha = 1, mode = "blend"}
+  lu.assertTrue(half:eq(tensor{{{0, 124, 255}, {126, 255, 130}}}):all()) -- entries 63 and 127
   lu.assertEquals({table.unpack(image.overlay{ramp(8, 8), tensor.zeros{2, 2}}.shape)}, {8, 8, 3})
   fails("alpha lies between 0 and 1", image.overlay, {img, heat, alpha = 2})
   fails("a heat map is (h, w)", image.overlay, {img, tensor.zeros{1, 2, 3}})

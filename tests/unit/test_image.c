@@ -3,7 +3,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "image/image.h"
+#include "image/header.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -166,6 +166,18 @@ static void test_exif_orientation(void **state) {
     assert_int_equal(info.channels, 1);
 }
 
+/* All eight orientations of the stored rows "ab", "cd", "ef". */
+static void test_orientations(void **state) {
+    (void)state;
+    static const char *const turned[] = {"abcdef", "badcfe", "fedcba", "efcdab",
+                                         "acebdf", "ecafdb", "fdbeca", "bdface"};
+    for (int orientation = 1; orientation <= 8; orientation++) {
+        uint8_t out[6];
+        pn_orient((const uint8_t *)"abcdef", 3, 2, 1, orientation, out);
+        assert_memory_equal(out, turned[orientation - 1], 6);
+    }
+}
+
 static void test_progressive(void **state) {
     (void)state;
     pn_tensor *image = must_read("progressive.jpg", 0);
@@ -214,6 +226,22 @@ static void test_every_truncation(void **state) {
         pn_free(data);
     }
     assert_int_equal(pn_live_bytes(), live);
+}
+
+/* A table of 256 codes, which stb would write beyond its end. */
+static void test_overfull_table(void **state) {
+    (void)state;
+    char *data;
+    size_t size;
+    assert_int_equal(pn_file_read(TEST_DATA "/turned.jpg", 0, &data, &size, &error), PN_OK);
+    pn_text file = {0};
+    pn_text_add(&file, "\xff\xd8\xff\xc4\x01\x13\0", 7);
+    for (int i = 0; i < 16; i++) pn_text_addc(&file, 16);
+    for (int i = 0; i < 256; i++) pn_text_addc(&file, (char)i);
+    pn_text_add(&file, data + 2, size - 2);
+    must_fail(file.data, file.size, PN_E_FORMAT, "Huffman tables make no sense");
+    pn_text_free(&file);
+    pn_free(data);
 }
 
 /* Damaged bytes give an image or an error, never anything else (the sanitizers watch). */
@@ -348,9 +376,11 @@ int main(void) {
         cmocka_unit_test(test_bmp),
         cmocka_unit_test(test_cmyk),
         cmocka_unit_test(test_exif_orientation),
+        cmocka_unit_test(test_orientations),
         cmocka_unit_test(test_progressive),
         cmocka_unit_test(test_strangers),
         cmocka_unit_test(test_every_truncation),
+        cmocka_unit_test(test_overfull_table),
         cmocka_unit_test(test_damage),
         cmocka_unit_test(test_failing_memory),
         cmocka_unit_test(test_probe_asks_for_more),
