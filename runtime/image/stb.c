@@ -16,9 +16,18 @@ static void *grow(void *old, size_t old_size, size_t size) {
     if (size > growth_limit) limit_met = true;
     void *fresh = size <= growth_limit ? pn_alloc(size) : NULL;
     if (!fresh) return NULL;
-    if (old) memcpy(fresh, old, old_size < size ? old_size : size);
+    if (!old) old_size = 0;
+    if (old_size > size) old_size = size;
+    if (old) memcpy(fresh, old, old_size);
+    memset((char *)fresh + old_size, 0, size - old_size);
     pn_free(old);
     return fresh;
+}
+
+/* Zeroed: a damaged JPEG makes stb use tables, and show pixels, that the file never filled. From
+ * zeros it decodes to something harmless, the same each time. */
+static void *zeroed(size_t size) {
+    return pn_calloc(1, size);
 }
 
 /* Warnings about code that is not ours; some come at the end of the file, so there is no pop. */
@@ -35,7 +44,7 @@ static void *grow(void *old, size_t old_size, size_t size) {
 #define STBI_NO_LINEAR
 #define STBI_FAILURE_USERMSG
 #define STBI_ASSERT(condition) ((void)0) /* a hostile file must not stop the program */
-#define STBI_MALLOC(size) pn_alloc(size)
+#define STBI_MALLOC(size) zeroed(size)
 #define STBI_REALLOC_SIZED(old, old_size, size) grow(old, old_size, size)
 #define STBI_FREE(memory) pn_free(memory)
 #include <stb/stb_image.h>

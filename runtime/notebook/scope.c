@@ -357,7 +357,7 @@ void pn_scope_open(lua_State *L) {
     luaL_openlibs(L);
     setvbuf(stdout, NULL, _IONBF, 0);
     lua_register(L, "print", print);
-    pn_scope_wrap_coroutines(L);
+    pn_scope_watch_library(L);
 
     luaL_requiref(L, "pneuma", luaopen_pneuma, 0);
     lua_getfield(L, -1, "globals");

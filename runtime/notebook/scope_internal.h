@@ -29,8 +29,9 @@ bool pn_scope_set(lua_State *L, const char *name);
 /* Makes the cells' _ENV and stores it as the field env. */
 void pn_scope_make_env(lua_State *L);
 
-/* Replaces the coroutine library's functions by ones that cancellation reaches. */
-void pn_scope_wrap_coroutines(lua_State *L);
+/* Replaces the functions that make coroutines run, and debug.sethook, by ones that cancellation
+ * reaches. */
+void pn_scope_watch_library(lua_State *L);
 /* Which thread runs: set around a cell. NULL when none does. */
 void pn_scope_set_running(lua_State *L);
 

@@ -48,6 +48,11 @@ function TestStop:test_endless_loop_under_pcall()
   stopped_by_time("while true do pcall(function() while true do end end) end")
 end
 
+function TestStop:test_endless_loop_that_takes_hooks_away()
+  local err = stopped_by_time("while true do debug.sethook() end")
+  lu.assertNotStrContains(err, "killed")
+end
+
 function TestStop:test_endless_loop_in_c()
   local err = stopped_by_time('string.find(string.rep("a", 300000), ".-.-.-.-b")')
   lu.assertStrContains(err, "killed")

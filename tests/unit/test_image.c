@@ -244,6 +244,47 @@ static void test_overfull_table(void **state) {
     pn_free(data);
 }
 
+/* Leaves memory that will be handed out again full of this and that: the bytes where tables say
+ * "see below" (255), the rest noise. */
+static void spoil_memory(unsigned seed) {
+    uint8_t *blocks[16];
+    for (int i = 0; i < 16; i++) {
+        blocks[i] = pn_alloc(20000);
+        for (size_t k = 0; k < 20000; k++) {
+            seed = seed * 1664525 + 1013904223;
+            blocks[i][k] = seed & 0x10000 ? 255 : (uint8_t)(seed >> 24);
+        }
+    }
+    for (int i = 0; i < 16; i++) pn_free(blocks[i]);
+}
+
+/* A JPEG whose tables are missing is no reason to read what memory held before. */
+static void test_missing_tables(void **state) {
+    (void)state;
+    char *data;
+    size_t size, at = 2;
+    pn_text file = {0};
+    assert_int_equal(pn_file_read(TEST_DATA "/cmyk.jpg", 0, &data, &size, &error), PN_OK);
+    pn_text_add(&file, data, 2);
+    while ((uint8_t)data[at + 1] != 0xda) {
+        size_t length = 2 + (size_t)((uint8_t)data[at + 2] << 8 | (uint8_t)data[at + 3]);
+        if ((uint8_t)data[at + 1] != 0xc4) pn_text_add(&file, data + at, length);
+        at += length;
+    }
+    pn_text_add(&file, data + at, size - at);
+    pn_status first = PN_E_INTERNAL;
+    for (unsigned seed = 0; seed < 100; seed++) {
+        pn_tensor *image = NULL;
+        spoil_memory(seed);
+        pn_status status = pn_image_decode(file.data, file.size, "x", 0, &image, &error);
+        if (seed == 0) first = status;
+        assert_int_equal(status, first);
+        pn_tensor_release(image);
+    }
+    pn_text_free(&file);
+    pn_free(data);
+}
+
 /* Damaged bytes give an image or an error, never anything else (the sanitizers watch). */
 static void test_damage(void **state) {
     (void)state;
@@ -381,6 +422,7 @@ int main(void) {
         cmocka_unit_test(test_strangers),
         cmocka_unit_test(test_every_truncation),
         cmocka_unit_test(test_overfull_table),
+        cmocka_unit_test(test_missing_tables),
         cmocka_unit_test(test_damage),
         cmocka_unit_test(test_failing_memory),
         cmocka_unit_test(test_probe_asks_for_more),
