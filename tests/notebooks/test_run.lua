@@ -212,6 +212,16 @@ function TestRun:test_deep_recursion()
   lu.assertStrContains(err, "stack overflow")
 end
 
+-- As deep as the stock interpreter goes, less what the cell itself takes.
+function TestRun:test_coroutines_within_coroutines()
+  t.notebook("a.md", "local function nest(n)\n"
+    .. "  return coroutine.wrap(function() return n == 0 and 0 or 1 + nest(n - 1)() end)\n"
+    .. "end\nprint(nest(80)())")
+  local code, _, err, json = t.report("a.md")
+  lu.assertEquals(code, 0, err)
+  lu.assertStrContains(json, "80\\n")
+end
+
 function TestRun:test_error_in_a_coroutine()
   t.notebook("a.md", 'local co = coroutine.wrap(function()\n  error("inside")\nend)\nco()')
   local code, _, err = t.run("a.md")
