@@ -258,27 +258,29 @@ static void spoil_memory(unsigned seed) {
     for (int i = 0; i < 16; i++) pn_free(blocks[i]);
 }
 
-/* A JPEG whose tables are missing is no reason to read what memory held before. */
+/* A JPEG whose tables are missing is no reason to read what memory held before: the outcome is the
+ * same whatever that was. */
 static void test_missing_tables(void **state) {
     (void)state;
+    static const char zeros[64] = {0};
     char *data;
     size_t size, at = 2;
     pn_text file = {0};
     assert_int_equal(pn_file_read(TEST_DATA "/cmyk.jpg", 0, &data, &size, &error), PN_OK);
     pn_text_add(&file, data, 2);
-    while ((uint8_t)data[at + 1] != 0xda) {
+    for (int marker = 0; marker != 0xda;) {
         size_t length = 2 + (size_t)((uint8_t)data[at + 2] << 8 | (uint8_t)data[at + 3]);
-        if ((uint8_t)data[at + 1] != 0xc4) pn_text_add(&file, data + at, length);
+        marker = (uint8_t)data[at + 1];
+        if (marker != 0xc4) pn_text_add(&file, data + at, length);
         at += length;
     }
-    pn_text_add(&file, data + at, size - at);
-    pn_status first = PN_E_INTERNAL;
-    for (unsigned seed = 0; seed < 100; seed++) {
-        pn_tensor *image = NULL;
+    pn_text_add(&file, zeros, sizeof zeros);
+    pn_text_add(&file, "\xff\xd9", 2);
+    for (unsigned seed = 0; seed < 20; seed++) {
         spoil_memory(seed);
-        pn_status status = pn_image_decode(file.data, file.size, "x", 0, &image, &error);
-        if (seed == 0) first = status;
-        assert_int_equal(status, first);
+        pn_tensor *image = must_decode(file.data, file.size, 0);
+        const uint8_t *pixels = image->data;
+        for (int64_t i = 0; i < pn_tensor_count(image); i++) assert_int_equal(pixels[i], pixels[0]);
         pn_tensor_release(image);
     }
     pn_text_free(&file);
