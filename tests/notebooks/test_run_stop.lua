@@ -122,7 +122,7 @@ end
 
 function TestStop:test_second_interrupt_kills()
   book(ready .. 'string.find(string.rep("a", 300000), ".-.-.-.-b")')
-  local code, err = while_running("kill -INT $pid; sleep 0.5; kill -0 $pid && kill -INT $pid")
+  local code, err = while_running("sleep 0.5; kill -INT $pid; sleep 0.5; kill -0 $pid && kill -INT $pid")
   lu.assertEquals(code, 130)
   lu.assertStrContains(err, "was killed by Ctrl-C")
   nothing_left()
