@@ -1,6 +1,8 @@
 /* require "pneuma": the table of Pneuma's modules. */
 #include "lua/edge.h"
 
+#include "base/text.h"
+
 static const struct {
     const char *name;
     lua_CFunction open;
@@ -27,10 +29,43 @@ static int make_globals(lua_State *L) {
     return 0;
 }
 
+/* __index of a module: a name that it does not have is an error that suggests the nearest.
+ * Upvalue 1: the module's name. */
+static int missing(lua_State *L) {
+    if (lua_type(L, 2) != LUA_TSTRING) return 0;
+    const char *module = lua_tostring(L, lua_upvalueindex(1)), *name = lua_tostring(L, 2);
+    const char *names[128];
+    size_t count = 0;
+    lua_pushnil(L);
+    while (count < sizeof names / sizeof *names && lua_next(L, 1)) {
+        lua_pop(L, 1);
+        if (lua_type(L, -1) == LUA_TSTRING) names[count++] = lua_tostring(L, -1);
+    }
+    const char *near = pn_suggest(name, names, count);
+    if (near)
+        return pn_lua_fail(L, PN_E_ARGUMENT, "%s has no '%s'; did you mean '%s'?", module, name,
+                           near);
+    return pn_lua_fail(L, PN_E_ARGUMENT, "%s has no '%s'", module, name);
+}
+
+/* Makes the module on top of the stack strict about names, where it is not already. */
+static void make_strict(lua_State *L, const char *name) {
+    if (!lua_istable(L, -1)) return;
+    if (!lua_getmetatable(L, -1)) lua_newtable(L);
+    if (lua_getfield(L, -1, "__index") == LUA_TNIL) {
+        lua_pushstring(L, name);
+        lua_pushcclosure(L, missing, 1);
+        lua_setfield(L, -3, "__index");
+    }
+    lua_pop(L, 1);
+    lua_setmetatable(L, -2);
+}
+
 __attribute__((visibility("default"))) int luaopen_pneuma(lua_State *L) {
     lua_newtable(L);
     for (int i = 0; modules[i].name; i++) {
         modules[i].open(L);
+        make_strict(L, modules[i].name);
         lua_setfield(L, -2, modules[i].name);
     }
     lua_pushcfunction(L, pn_lua_show);

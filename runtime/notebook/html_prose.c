@@ -35,6 +35,20 @@ static void add_url(pn_text *html, const char *url) {
             pn_text_addc(html, *url);
 }
 
+/* A notebook beside this one has its report beside this report: "name.md" becomes "name.html". */
+static void add_link(pn_text *html, const char *url) {
+    size_t size = strcspn(url, "#");
+    bool beside = memchr(url, '/', size) == NULL && memchr(url, ':', size) == NULL;
+    if (!beside || size < 4 || memcmp(url + size - 3, ".md", 3) != 0) {
+        add_url(html, url);
+        return;
+    }
+    pn_text report = {0};
+    pn_text_addf(&report, "%.*s.html%s", (int)size - 3, url, url + size);
+    add_url(html, pn_text_string(&report));
+    pn_text_free(&report);
+}
+
 static void write_link(pn_prose *p, cmark_node *node, bool enter) {
     pn_text *html = p->page->html;
     const char *url = cmark_node_get_url(node), *title = cmark_node_get_title(node);
@@ -44,7 +58,7 @@ static void write_link(pn_prose *p, cmark_node *node, bool enter) {
         return;
     }
     pn_text_adds(html, "<a href=\"");
-    add_url(html, url);
+    add_link(html, url);
     if (*title) {
         pn_text_adds(html, "\" title=\"");
         pn_html_escapes(html, title);

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/pool.h"
 #include "notebook/command_line.h"
+#include "notebook/parameter_names.h"
 #include "notebook/render.h"
 #include "notebook/report_json.h"
 #include "notebook/supervise.h"
@@ -40,10 +41,10 @@ static int complain(const char *message) {
 
 /* ---- before anything runs ---- */
 
-static bool has_parameters(const pn_document *document) {
+static const pn_block *parameters_cell(const pn_document *document) {
     for (size_t i = 0; i < document->block_count; i++)
-        if (document->block[i].parameters) return true;
-    return false;
+        if (document->block[i].parameters) return &document->block[i];
+    return NULL;
 }
 
 static int read_notebook(const pn_run_options *options, const char *path, notebook *n) {
@@ -51,7 +52,9 @@ static int read_notebook(const pn_run_options *options, const char *path, notebo
     if (pn_file_read(path, 0, &n->text, &n->size, &error) != PN_OK ||
         pn_document_parse(path, n->text, n->size, &n->document, &error) != PN_OK)
         return complain(error.message);
-    if (options->parameter_count == 0 || has_parameters(n->document)) return 0;
+    if (options->parameter_count == 0) return 0;
+    const pn_block *cell = parameters_cell(n->document);
+    if (cell) return pn_check_parameter_names(options, cell, path);
     fprintf(stderr,
             "pneuma run: -p %s: '%s' has no parameters; they are the variables of a cell that "
             "begins with the line `--| tags: parameters`\n",

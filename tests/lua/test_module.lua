@@ -15,6 +15,18 @@ function test_globals_are_made_on_request()
   show = nil
 end
 
+function test_modules_are_strict_about_names()
+  lu.assertErrorMsgContains("plot has no 'lines'; did you mean 'line'?", function()
+    return pneuma.plot.lines
+  end)
+  lu.assertErrorMsgContains("tensor has no 'zero'; did you mean 'zeros'?", function()
+    return pneuma.tensor.zero
+  end)
+  lu.assertErrorMsgContains("image has no 'nothing_like_it'", function()
+    return pneuma.image.nothing_like_it
+  end)
+end
+
 -- The functions that a stub declares: "module.name" -> true.
 local function declared(name)
   local path = arg[0]:match("^(.*/)") .. "../../runtime/lua/stubs/" .. name .. ".lua"
