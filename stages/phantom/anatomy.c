@@ -82,6 +82,7 @@ void pn_phantom_pose_draw(pn_phantom_pose *pose, pn_random *r, int width, int he
         pose->arm_angle[side] = angle + pn_phantom_around(r, 0, 0.15f);
         pose->arm_out[side] = pn_phantom_around(r, 0, 0.04f);
     }
+    pose->air = pn_phantom_around(r, 0.61f, 0.05f);
     pose->breath = pn_phantom_around(r, 0, 0.035f);
     pose->turn = pn_phantom_around(r, 0, 0.03f);
     pose->bubble = pn_random_uniform(r) < 0.5 ? pn_phantom_between(r, 0.4f, 1) : 0;

@@ -6,26 +6,13 @@
 
 #include <math.h>
 
-float pn_phantom_respond(const pn_phantom_response *r, float attenuation) {
-    float air = 0.85f / (1 + expf(r->gain * r->middle));
-    float s = 1 / (1 + expf(r->gain * (r->middle - attenuation)));
-    s = (s - air) / (1 - air);
-    return r->fog + (r->top - r->fog) * (s > 0 ? s : 0);
-}
-
-static void make_curve(const pn_phantom_response *r, float curve[PN_PHANTOM_CURVE]) {
-    for (int i = 0; i < PN_PHANTOM_CURVE; i++)
-        curve[i] = pn_phantom_respond(r, PN_PHANTOM_LOW + (PN_PHANTOM_HIGH - PN_PHANTOM_LOW) *
-                                                              (float)i / (PN_PHANTOM_CURVE - 1));
-}
-
 enum { GRAIN = 1 << 15 };
 
 typedef struct sheet {
     const pn_phantom_map *map;
     const pn_phantom_film *film;
     int height, width;
-    float curve[PN_PHANTOM_CURVE];
+    const float *curve;
     float grain[GRAIN];
     pn_random random;
     float *line;        /* (map->width + 3): a row between the map's rows, edges repeated */
@@ -126,7 +113,7 @@ static pn_status develop(sheet *s, uint8_t *pixels, pn_phantom_poll poll, pn_err
 }
 
 pn_status pn_phantom_develop(const pn_phantom_map *map, const pn_phantom_film *film,
-                             const pn_phantom_response *r, uint64_t seed, uint8_t *pixels,
+                             const float curve[PN_PHANTOM_CURVE], uint64_t seed, uint8_t *pixels,
                              int height, int width, pn_phantom_poll poll, pn_error *error) {
     sheet *s = pn_alloc(sizeof *s);
     float *line = pn_alloc(((size_t)map->width + 5) * sizeof *line);
@@ -137,9 +124,8 @@ pn_status pn_phantom_develop(const pn_phantom_map *map, const pn_phantom_film *f
         status = pn_fail_memory(error, (unsigned long long)width * 20 + sizeof *s);
     } else {
         s->map = map, s->film = film, s->height = height, s->width = width;
-        s->line = line, s->column = column, s->weight = weight;
+        s->curve = curve, s->line = line, s->column = column, s->weight = weight;
         pn_random_seed(&s->random, seed, film->stream);
-        make_curve(r, s->curve);
         make_grain(s);
         make_columns(s);
         status = develop(s, pixels, poll, error);

@@ -1,25 +1,34 @@
-/* develop.h: what film.c and develop.c share. */
+/* develop.h: what film.c, exposure.c and develop.c share. */
 #ifndef PN_PHANTOM_DEVELOP_H
 #define PN_PHANTOM_DEVELOP_H
 
 #include "phantom.h"
 
-/* The response curve is tabulated over this range of attenuation. */
+/* Curves are tabulated over this range of attenuation. */
 enum { PN_PHANTOM_CURVE = 4096 };
 #define PN_PHANTOM_LOW (-0.4f)
 #define PN_PHANTOM_HIGH 3.6f
 
-/* A logistic curve, as film has: `middle` is the attenuation of medium grey. */
-typedef struct pn_phantom_response {
-    float middle, gain, fog, top;
-} pn_phantom_response;
+/* How many pixels inside the collimation have which attenuation. */
+typedef struct pn_phantom_levels {
+    float pixels[PN_PHANTOM_CURVE];
+} pn_phantom_levels;
 
-/* Grey value of an attenuation, fog to top. */
-float pn_phantom_respond(const pn_phantom_response *response, float attenuation);
+void pn_phantom_count(const pn_phantom_map *map, const pn_phantom_film *film,
+                      pn_phantom_levels *levels);
+
+/* The film's curve, attenuation to grey value, placed so that the body has the film's mean. */
+void pn_phantom_curve_for(const pn_phantom_levels *levels, const pn_phantom_film *film,
+                          float curve[PN_PHANTOM_CURVE]);
+
+/* Bends the curve so that the sick chest's grey values are distributed as the healthy one's are:
+ * rising everywhere, and smooth, which leaves the distributions a little apart. */
+void pn_phantom_match(const pn_phantom_levels *healthy, const pn_phantom_levels *sick,
+                      float curve[PN_PHANTOM_CURVE]);
 
 /* Fills pixels (height, width) from a finished map. Statuses as pn_phantom_expose. */
 pn_status pn_phantom_develop(const pn_phantom_map *map, const pn_phantom_film *film,
-                             const pn_phantom_response *response, uint64_t seed, uint8_t *pixels,
+                             const float curve[PN_PHANTOM_CURVE], uint64_t seed, uint8_t *pixels,
                              int height, int width, pn_phantom_poll poll, pn_error *error);
 
 #endif

@@ -126,14 +126,22 @@ static float disc_distance(const pn_phantom_disc *disc, float x, float y) {
 
 void pn_phantom_disc_add(pn_phantom_map *map, const pn_phantom_view *view,
                          const pn_phantom_disc *disc) {
-    float cx, cy, reach = (fmaxf(disc->rx, disc->ry) * 1.42f + 2 * disc->soft) * view->scale;
+    float cx, cy, soft = disc->soft > 1e-4f ? disc->soft : 1e-4f;
+    float c = cosf(disc->angle), s = sinf(disc->angle);
+    /* The upright box around the disc and its soft border, turned as the view is. */
+    float rx = disc->rx + 2 * soft, ry = disc->ry + 2 * soft;
+    if (disc->corner >= 1)
+        rx = disc->rx * (1 + 2 * soft / fminf(disc->rx, disc->ry)) + soft,
+        ry = disc->ry * (1 + 2 * soft / fminf(disc->rx, disc->ry)) + soft;
+    float vc = view->cosine * c - view->sine * s, vs = view->sine * c + view->cosine * s;
+    float wide = (fabsf(rx * vc) + fabsf(ry * vs)) * view->scale + 1;
+    float high = (fabsf(rx * vs) + fabsf(ry * vc)) * view->scale + 1;
     pn_phantom_to_pixel(view, disc->x, disc->y, &cx, &cy);
-    if (cx + reach < 0 || cy + reach < 0 || cx - reach >= (float)map->width ||
-        cy - reach >= (float)map->height)
+    if (cx + wide < 0 || cy + high < 0 || cx - wide >= (float)map->width ||
+        cy - high >= (float)map->height)
         return;
-    int x0 = (int)fmaxf(0, cx - reach), x1 = (int)fminf((float)map->width - 1, cx + reach);
-    int y0 = (int)fmaxf(0, cy - reach), y1 = (int)fminf((float)map->height - 1, cy + reach);
-    float c = cosf(disc->angle), s = sinf(disc->angle), soft = fmaxf(disc->soft, 1e-4f);
+    int x0 = (int)fmaxf(0, cx - wide), x1 = (int)fminf((float)map->width - 1, cx + wide);
+    int y0 = (int)fmaxf(0, cy - high), y1 = (int)fminf((float)map->height - 1, cy + high);
     for (int py = y0; py <= y1; py++) {
         float *row = map->v + (size_t)py * (size_t)map->width;
         for (int px = x0; px <= x1; px++) {

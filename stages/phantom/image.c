@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* Fine structure needs no more pixels than this; larger images are enlarged on the film. */
-static const float working_pixels = 600000;
+static const float working_pixels = 500000;
 
 /* Each purpose has streams of its own, so that one that draws more numbers shifts no other. */
 enum { STREAM_PATIENT = 1, STREAM_PARTS, STREAM_POSE, STREAM_OPACITY, STREAM_FILM, STREAM_MARKS };
@@ -67,7 +67,8 @@ static pn_status draw_body(pn_phantom_scene *scene, const pn_phantom_request *re
 
 /* 1 and more where a pixel belongs to the mask. */
 static float mask_strength(const pn_phantom_scene *scene, size_t i) {
-    return fminf(scene->opacity.v[i] / PN_PHANTOM_MASK_SHARE, scene->lung.v[i] / 0.15f);
+    float filled = scene->opacity.v[i] / PN_PHANTOM_MASK_SHARE, air = scene->lung.v[i] / 0.15f;
+    return filled < air ? filled : air;
 }
 
 /* Draws opacities until they are large enough to matter: not every place is inside the image. */

@@ -200,6 +200,12 @@ static void put_block(writer *w, float d[8][8], int *last_dc) {
 /* Pixels beyond the right and lower border repeat the last ones. */
 static void load_block(float d[8][8], const uint8_t *pixels, int height, int width, int top,
                        int left) {
+    if (top + 8 <= height && left + 8 <= width) {
+        const uint8_t *from = pixels + (size_t)top * (size_t)width + (size_t)left;
+        for (int y = 0; y < 8; y++, from += width)
+            for (int x = 0; x < 8; x++) d[y][x] = (float)from[x] - 128;
+        return;
+    }
     for (int y = 0; y < 8; y++) {
         int row = top + y < height ? top + y : height - 1;
         const uint8_t *from = pixels + (size_t)row * (size_t)width;

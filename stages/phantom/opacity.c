@@ -56,8 +56,8 @@ static blob draw_blob(const pn_phantom_scene *scene, int side, float size, float
     blob b = {.rx = size * pn_phantom_between(random, 0.75f, 1.2f),
               .ry = size * pn_phantom_between(random, 0.7f, 1.25f),
               .angle = pn_phantom_between(random, 0, 3.1f),
-              .share = strength * pn_phantom_between(random, 0.26f, 0.48f),
-              .sharp = pn_phantom_between(random, 0.6f, 1.0f)};
+              .share = strength * pn_phantom_between(random, 0.4f, 0.68f),
+              .sharp = pn_phantom_between(random, 0.8f, 1.4f)};
     find_place(scene, side, low, high, random, &b.x, &b.y);
     return b;
 }
@@ -66,10 +66,10 @@ static void lobar(pn_phantom_scene *scene, float strength, const pn_phantom_map 
                   pn_random *random) {
     int side = (int)pn_random_below(random, 2), lobe = (int)pn_random_below(random, 3);
     float low = lobe == 0 ? -0.85f : lobe == 1 ? -0.5f : -0.25f;
-    blob b = draw_blob(scene, side, pn_phantom_between(random, 0.26f, 0.4f), strength, low,
+    blob b = draw_blob(scene, side, pn_phantom_between(random, 0.27f, 0.42f), strength, low,
                        low + 0.3f, random);
-    b.share = strength * pn_phantom_between(random, 0.34f, 0.6f);
-    b.sharp = pn_phantom_between(random, 0.7f, 1.4f);
+    b.share = strength * pn_phantom_between(random, 0.5f, 0.78f);
+    b.sharp = pn_phantom_between(random, 0.9f, 1.7f);
     lay(scene, &b, noise);
     scene->opacities = 1;
 }
@@ -79,7 +79,7 @@ static void patchy(pn_phantom_scene *scene, float strength, const pn_phantom_map
     int count = 2 + (int)pn_random_below(random, 4), main = (int)pn_random_below(random, 2);
     for (int i = 0; i < count; i++) {
         int side = pn_random_uniform(random) < 0.65 ? main : 1 - main;
-        blob b = draw_blob(scene, side, pn_phantom_between(random, 0.13f, 0.24f), strength, -0.8f,
+        blob b = draw_blob(scene, side, pn_phantom_between(random, 0.16f, 0.28f), strength, -0.8f,
                            0.1f, random);
         lay(scene, &b, noise);
     }
@@ -94,8 +94,8 @@ static pn_status interstitial(pn_phantom_scene *scene, float strength, pn_phanto
         blob b = draw_blob(scene, side, pn_phantom_between(random, 0.34f, 0.5f), strength, -0.55f,
                            -0.1f, random);
         b.x = (side ? 1.0f : -1.0f) * pn_phantom_between(random, 0.36f, 0.5f);
-        b.share = strength * pn_phantom_between(random, 0.22f, 0.36f);
-        b.sharp = pn_phantom_between(random, 0.6f, 0.9f);
+        b.share = strength * pn_phantom_between(random, 0.33f, 0.5f);
+        b.sharp = pn_phantom_between(random, 0.7f, 1.1f);
         lay(scene, &b, noise);
     }
     scene->opacities = 2;

@@ -106,6 +106,7 @@ typedef struct pn_phantom_pose {
     pn_phantom_view view;
     float arm_angle[2]; /* of the upper arms: 0 hanging, pi raised */
     float arm_out[2];
+    float air;    /* attenuation that a full depth of lung takes away from the chest's */
     float breath; /* how much lower the diaphragm stands */
     float turn;   /* rotation about the long axis: shifts heart and spine against the ribs */
     float bubble; /* gas in the stomach, 0 to 1 */
@@ -158,6 +159,7 @@ typedef struct pn_phantom_film {
     float gain;      /* contrast: steepness of the response */
     float detail;    /* share of edge enhancement, as digital systems add */
     float grain;     /* deviation of the noise in grey levels */
+    float gamma;     /* of the grey values */
     float fog, top;  /* grey levels of air and of the densest parts */
     int blur;        /* passes of a 3x3 blur at working resolution */
     float border[4]; /* collimation: left, top, right, bottom in shares of the size; 0 none */
@@ -173,9 +175,10 @@ typedef struct pn_phantom_poll {
     void *context;
 } pn_phantom_poll;
 
-/* Exposes the scene on film: fills pixels (height, width), 8-bit grey. With opacities the response
- * is set anew so that mean and deviation are those of the same chest without them: global grey
- * values must not tell the classes apart. PN_E_CANCELLED when the poll says so. */
+/* Exposes the scene on film: fills pixels (height, width), 8-bit grey. With opacities the curve is
+ * bent so that the grey values are distributed as those of the same chest without them: neither
+ * mean nor any other statistic over the whole image may tell the classes apart. PN_E_CANCELLED when
+ * the poll says so. */
 pn_status pn_phantom_expose(const pn_phantom_scene *scene, const pn_phantom_film *film,
                             uint64_t seed, uint8_t *pixels, int height, int width,
                             pn_phantom_poll poll, pn_error *error);

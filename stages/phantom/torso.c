@@ -4,9 +4,6 @@
 
 #include <math.h>
 
-/* Attenuation that a full depth of lung takes away from the chest's. */
-static const float air = 0.63f;
-
 /* Tables over y from table_low to table_high. */
 enum { ENTRIES = 1024 };
 static const float table_low = -2.6f, table_high = 1.9f;
@@ -178,7 +175,7 @@ void pn_phantom_torso(pn_phantom_scene *scene) {
             float l = lung_air(&b, o, x, y);
             lung[px] = l;
             float bend = scene->anatomy.spine_bend; /* keeps left and right apart a little */
-            sum[px] = soft - air * l + organs(&b, x - bend, y);
+            sum[px] = soft - scene->pose.air * l + organs(&b, x - bend, y);
         }
     }
 }
