@@ -1,5 +1,5 @@
 # Vertical bars, grouped. $pn_bars: x y left right low high colour; $pn_marks: x y of the numbers.
-set grid ytics
+if (!pn_text) { set grid ytics }
 set xtics scale 0 ()
 set for [i=1:pn_count] xtics add (pn_label[i] i)
 if (pn_rotate) { set xtics rotate by 35 right }

@@ -1,5 +1,5 @@
 # Horizontal bars, grouped; the first category is on top.
-set grid xtics
+if (!pn_text) { set grid xtics }
 set ytics scale 0 ()
 set for [i=1:pn_count] ytics add (pn_label[i] i)
 set yrange [pn_count + 0.6:0.4]

@@ -1,5 +1,5 @@
 # Histograms over each other: each an outline that is filled as one, so that no seams show.
-set grid ytics
+if (!pn_text) { set grid ytics }
 if (pn_log) { set logscale y }
 set xrange [pn_left:pn_right]
 set yrange [pn_low:pn_high]

@@ -1,5 +1,5 @@
 # Curves. $pn_bands: x low high, one set a band; $pn_curves: x y, one set a curve.
-set grid xtics ytics
+if (!pn_text) { set grid xtics ytics }
 if (pn_logx) { set logscale x }
 if (pn_logy) { set logscale y }
 if (pn_step > 0) { set xtics pn_step }

@@ -1,5 +1,5 @@
 # Points. $pn_points: x y, one set a series; the colours carry the opacity.
-set grid xtics ytics
+if (!pn_text) { set grid xtics ytics }
 if (pn_logx) { set logscale x }
 if (pn_logy) { set logscale y }
 set xrange [pn_left:pn_right]

@@ -17,6 +17,8 @@ set title noenhanced font pn_heading textcolor rgb '#111111'
 # Below the data, never on them.
 set key bmargin center horizontal Left reverse noenhanced samplen 1.2 height 1 font pn_small \
     textcolor rgb '#222222'
+# Of characters there is no room below: the legend stands on top, and labels keep their line.
+if (pn_text) { set key above left horizontal width 3; set xlabel offset 0,0; set xtics offset 0,0 }
 set style fill solid 1.0 noborder
 set boxwidth 1.0 relative
 set rmargin 3

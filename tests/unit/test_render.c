@@ -241,6 +241,17 @@ static size_t make_png(char *png, unsigned w, unsigned h, unsigned dots) {
     return 33 + 21;
 }
 
+/* A notebook beside this one: its report, not its source. */
+static void links_lead_to_reports(void **state) {
+    (void)state;
+    char *html = render_prose("[a](01_x.md#h) [b](sub/y.md) [c](https://x.example/z.md) [d](.md)");
+    has(html, "<a href=\"01_x.html#h\">a</a>");
+    has(html, "<a href=\"sub/y.md\">b</a>");
+    has(html, "<a href=\"https://x.example/z.md\">c</a>");
+    has(html, "<a href=\".md\">d</a>");
+    free(html);
+}
+
 static char *render_png(const char *png, size_t size) {
     pn_document *document = parse("```lua\nx\n```\n");
     pn_outcome *outcome = new_outcome(1);
@@ -568,6 +579,7 @@ static void ragged_outcomes(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(links_lead_to_reports),
         cmocka_unit_test(prose_is_markdown),
         cmocka_unit_test(hostile_prose_is_harmless),
         cmocka_unit_test(details_may_hold_cells),
