@@ -8,6 +8,7 @@
 #include "base/cancel.h"
 #include "base/text.h"
 #include "lua/edge.h"
+#include "notebook/python_hint.h"
 
 #include <lualib.h>
 #include <stdio.h>
@@ -248,6 +249,13 @@ typedef struct unit {
     pn_text text;
 } unit;
 
+/* Raises the message of Lua's compiler, with a hint where the cell looks like Python. */
+static int fail_syntax(lua_State *L, const unit *u) {
+    const char *hint = pn_python_hint(u->source, u->size);
+    if (hint) lua_pushfstring(L, "%s (in Lua: %s)", lua_tostring(L, -1), hint);
+    return lua_error(L);
+}
+
 /* Protected: unit*, chunk name -> the cell as a function. Compiles the bare cell first, since its
  * messages know nothing of the wrapper. */
 static int compile(lua_State *L) {
@@ -258,7 +266,7 @@ static int compile(lua_State *L) {
     if (!u->syntax.valid) u->syntax.has_last = false;
     add_newlines(&u->text, u->line);
     add_body(&u->text, u->source, u->size, &u->syntax, false);
-    if (load(L, &u->text, chunk) != LUA_OK) return lua_error(L);
+    if (load(L, &u->text, chunk) != LUA_OK) return fail_syntax(L, u);
     if (!u->syntax.valid) return luaL_error(L, "this cell is nested too deeply");
     lua_settop(L, 2);
 

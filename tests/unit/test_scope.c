@@ -168,6 +168,24 @@ static void undefined_names_are_errors(void **state) {
     assert_string_equal(RUN("x = 1", "_G.x", "load('return math.pi > 3')()"), "1|true|");
 }
 
+static void python_gets_a_hint(void **state) {
+    (void)state;
+    static const struct {
+        const char *cell, *hint;
+    } cases[] = {
+        {"for i in range(10):\n  print(i)", "(in Lua: for i = 1, n do ... end"},
+        {"import numpy as np", "(in Lua: tensor, image"},
+        {"local x = 1\nx += 1", "(in Lua: x = x + 1)"},
+        {"if x != 1 then end", "(in Lua: not equal is ~=)"},
+        {"x = [1, 2]", "(in Lua: a list is written {1, 2, 3})"},
+        {"# comment\nx = 1", "(in Lua: a comment begins with --)"},
+        {"def f(x):\n  return x", "(in Lua: local function"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_non_null(strstr(FAILS(cases[i].cell), cases[i].hint));
+    assert_null(strstr(FAILS("local = 1"), "in Lua"));
+}
+
 static void close_ends_with_its_cell(void **state) {
     (void)state;
     assert_string_equal(RUN("log = {} local c <close> = setmetatable({}, {__close = function() "
@@ -304,6 +322,7 @@ int main(void) {
         cmocka_unit_test(what_was_assigned_before_an_error_survives),
         cmocka_unit_test(messages_have_the_right_line),
         cmocka_unit_test(undefined_names_are_errors),
+        cmocka_unit_test(python_gets_a_hint),
         cmocka_unit_test(close_ends_with_its_cell),
         cmocka_unit_test(more_than_200_locals_in_all),
 #ifndef __SANITIZE_THREAD__ /* it holds signals back until the next system call */

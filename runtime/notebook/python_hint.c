@@ -1,0 +1,59 @@
+#define _GNU_SOURCE
+#include "notebook/python_hint.h"
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <string.h>
+
+typedef enum where { BEGINS, CONTAINS, OPENS /* begins, and the line ends in ':' */ } where;
+
+static const struct {
+    where where;
+    const char *python, *hint;
+} hints[] = {
+    {BEGINS, "import ", "tensor, image, stage, plot and frame are there without import"},
+    {BEGINS, "from ", "tensor, image, stage, plot and frame are there without import"},
+    {BEGINS, "#", "a comment begins with --"},
+    {BEGINS, "def ", "local function name(x) ... end"},
+    {OPENS, "for ", "for i = 1, n do ... end, or for i, v in ipairs(list) do ... end"},
+    {OPENS, "if ", "if ... then ... end"},
+    {OPENS, "elif ", "elseif ... then"},
+    {OPENS, "else", "else ... end"},
+    {OPENS, "while ", "while ... do ... end"},
+    {OPENS, "try", "local ok, message = pcall(f)"},
+    {OPENS, "class ", "a table with functions in it"},
+    {BEGINS, "[", "a list is written {1, 2, 3}"},
+    {CONTAINS, "= [", "a list is written {1, 2, 3}"},
+    {CONTAINS, "+=", "x = x + 1"},
+    {CONTAINS, "-=", "x = x - 1"},
+    {CONTAINS, "!=", "not equal is ~="},
+    {CONTAINS, "**", "a power is x ^ 2"},
+};
+
+static bool fits(const char *line, size_t size, where where, const char *python) {
+    size_t length = strlen(python);
+    if (where == CONTAINS) return memmem(line, size, python, length) != NULL;
+    if (size < length || memcmp(line, python, length) != 0) return false;
+    return where == BEGINS || line[size - 1] == ':';
+}
+
+static const char *hint_for_line(const char *line, size_t size) {
+    while (size && isspace((unsigned char)*line)) line++, size--;
+    while (size && isspace((unsigned char)line[size - 1])) size--;
+    if (size >= 2 && memcmp(line, "--", 2) == 0) return NULL;
+    for (size_t i = 0; i < sizeof hints / sizeof *hints; i++)
+        if (fits(line, size, hints[i].where, hints[i].python)) return hints[i].hint;
+    return NULL;
+}
+
+const char *pn_python_hint(const char *source, size_t size) {
+    const char *end = source + size;
+    while (source < end) {
+        const char *stop = memchr(source, '\n', (size_t)(end - source));
+        if (!stop) stop = end;
+        const char *hint = hint_for_line(source, (size_t)(stop - source));
+        if (hint) return hint;
+        source = stop + 1;
+    }
+    return NULL;
+}
