@@ -264,7 +264,8 @@ static const pn_param params[] = {
      .preset = "0",
      .minimum = 0,
      .maximum = 4096,
-     .help = "0: sizes vary as in the real set; N: all images N pixels wide, heights still vary"},
+     .help =
+         "0: sizes vary as in the real set; N (64 or more): all are N pixels wide, heights vary"},
     {.name = "min_width",
      .type = PN_PARAM_INT,
      .preset = "400",

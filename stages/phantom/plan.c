@@ -89,6 +89,10 @@ static void fill(const pn_phantom_wish *wish, pn_phantom_plan *plan, int split, 
 }
 
 static pn_status check(const pn_phantom_wish *wish, pn_error *error) {
+    if (wish->size > 0 && wish->size < PN_PHANTOM_LEAST)
+        return pn_fail(error, PN_E_ARGUMENT,
+                       "size is 0 (sizes vary) or a width of at least %d pixels, not %lld",
+                       PN_PHANTOM_LEAST, (long long)wish->size);
     if (wish->min_width > wish->max_width)
         return pn_fail(error, PN_E_ARGUMENT, "min_width (%lld) is above max_width (%lld)",
                        (long long)wish->min_width, (long long)wish->max_width);

@@ -7,7 +7,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { PN_PHANTOM_NAME = 64 };
+enum {
+    PN_PHANTOM_NAME = 64,  /* bytes */
+    PN_PHANTOM_LEAST = 64, /* pixels: an opacity needs some */
+};
 
 typedef struct pn_phantom_entry {
     int split; /* 0 train, 1 val, 2 test */

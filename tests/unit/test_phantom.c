@@ -144,6 +144,10 @@ static void plan_refuses_nonsense(void **state) {
     assert_int_equal(pn_phantom_plan_make(&wish, &plan, &error), PN_E_ARGUMENT);
     assert_non_null(strstr(error.message, "min_width (3000)"));
     wish = usual;
+    wish.size = 63;
+    assert_int_equal(pn_phantom_plan_make(&wish, &plan, &error), PN_E_ARGUMENT);
+    assert_non_null(strstr(error.message, "not 63"));
+    wish = usual;
     wish.val_share = 0.9;
     assert_int_equal(pn_phantom_plan_make(&wish, &plan, &error), PN_E_ARGUMENT);
     assert_non_null(strstr(error.message, "val_share (0.9)"));
