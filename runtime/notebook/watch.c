@@ -16,6 +16,7 @@
 
 /* A cell whose time is over has this long to unwind before its process is killed. */
 static const double grace = 2;
+static const double reminder = 0.5; /* seconds between one word to stop and the next */
 
 /* ---- streams ---- */
 
@@ -158,12 +159,14 @@ static void read_socket(pn_watch *watch) {
 static void kill_now(pn_watch *watch) {
     watch->killed = true;
     watch->kill_at = 0;
+    watch->remind_at = 0;
     pn_process_signal(&watch->process, SIGKILL);
 }
 
 static void tell_stop(pn_watch *watch, pn_cancel_reason reason) {
     watch->stop = reason;
     watch->deadline = 0;
+    watch->remind_at = pn_progress_clock() + reminder;
     if (watch->cell) pn_process_stop(&watch->process, watch->cell, reason);
 }
 
@@ -177,6 +180,7 @@ static void suspend(pn_watch *watch) {
     double slept = pn_progress_clock() - before;
     if (watch->deadline > 0) watch->deadline += slept;
     if (watch->kill_at > 0) watch->kill_at += slept;
+    if (watch->remind_at > 0) watch->remind_at += slept;
 }
 
 static void on_signal(pn_watch *watch) {
@@ -208,6 +212,8 @@ static void check_time(pn_watch *watch) {
         tell_stop(watch, PN_CANCEL_TIMEOUT);
         watch->kill_at = now + grace;
     }
+    /* A command that starts just as the signal comes has not heard it. */
+    if (watch->remind_at > 0 && now >= watch->remind_at) tell_stop(watch, watch->stop);
     if (watch->kill_at > 0 && now >= watch->kill_at) kill_now(watch);
     pn_progress_tick(watch->progress);
 }
@@ -218,6 +224,7 @@ static int patience(const pn_watch *watch, double until) {
     if (until > 0) wait = fmin(wait, until - now);
     if (watch->deadline > 0) wait = fmin(wait, watch->deadline - now);
     if (watch->kill_at > 0) wait = fmin(wait, watch->kill_at - now);
+    if (watch->remind_at > 0) wait = fmin(wait, watch->remind_at - now);
     return wait > 0 ? (int)fmin(ceil(wait * 1000), 60000) : 0;
 }
 

@@ -20,6 +20,7 @@ typedef struct pn_watch {
     pn_cancel_reason stop; /* what the running cell was told */
     int stop_signal;       /* the run is to end because of this signal; 0: it goes on */
     double kill_at;        /* patience ends; 0: not set */
+    double remind_at;      /* the worker is told to stop again; 0: not set */
     bool killed;           /* by us */
     bool ready;            /* the worker has its Lua state */
     bool gone;             /* the worker has closed its end */

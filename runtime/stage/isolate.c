@@ -233,7 +233,7 @@ static pn_status wait_answer(const errand *e) {
     for (;;) {
         pn_wire_message message;
         int file, got = pn_wire_receive(e->isolate->socket, &message, &file, TICK_MS);
-        if (got == -1 && deadline) return stopped(e, "ended");
+        if (got == -1 && (deadline || pn_cancelled() != PN_CANCEL_NONE)) return stopped(e, "ended");
         if (got == -1) return died(e);
         if (got < 0) return nonsense(e, "something that is no message");
         if (got > 0 && message.kind != PN_WIRE_PROGRESS) return finish(e, &message, file);
