@@ -91,12 +91,15 @@ static int write_all(int fd, const char *data, size_t size) {
     return 0;
 }
 
+/* The ending of files that are being written: name.XXXXXX.unfinished. */
+#define UNFINISHED ".unfinished"
+
 pn_status pn_file_write(const char *path, const void *data, size_t size, pn_error *error) {
     char temporary[PN_PATH];
-    int length = snprintf(temporary, sizeof temporary, "%s.XXXXXX", path);
+    int length = snprintf(temporary, sizeof temporary, "%s.XXXXXX" UNFINISHED, path);
     if (length < 0 || length >= (int)sizeof temporary)
         return pn_fail(error, PN_E_ARGUMENT, "the path is too long: '%.200s...'", path);
-    int fd = mkostemp(temporary, O_CLOEXEC);
+    int fd = mkostemps(temporary, (int)strlen(UNFINISHED), O_CLOEXEC);
     if (fd < 0) return pn_fail_errno(error, errno, path, "cannot write '%s'", path);
     mode_t mask = umask(0);
     umask(mask);
@@ -107,6 +110,24 @@ pn_status pn_file_write(const char *path, const void *data, size_t size, pn_erro
     if (!bad) return PN_OK;
     unlink(temporary);
     return pn_fail_errno(error, code, path, "cannot write '%s'", path);
+}
+
+void pn_file_sweep(const char *path) {
+    char folder[PN_PATH], left[PN_PATH];
+    pn_names names;
+    const char *name = pn_path_name(path);
+    size_t length = strlen(name), whole = length + strlen(".XXXXXX" UNFINISHED);
+    int n = snprintf(folder, sizeof folder, "%.*s", (int)(name - path), path);
+    if (n >= (int)sizeof folder || pn_folder_list(*folder ? folder : ".", &names, NULL) != PN_OK)
+        return;
+    for (size_t i = 0; i < names.count; i++) {
+        const char *it = names.name[i];
+        if (strlen(it) == whole && strncmp(it, name, length) == 0 && it[length] == '.' &&
+            strcmp(it + length + strlen(".XXXXXX"), UNFINISHED) == 0 &&
+            pn_path_join(left, folder, it, NULL) == PN_OK)
+            unlink(left);
+    }
+    pn_names_free(&names);
 }
 
 pn_status pn_folder_make(const char *path, pn_error *error) {

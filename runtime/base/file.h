@@ -28,6 +28,10 @@ pn_status pn_file_read(const char *path, size_t limit, char **data, size_t *size
  * the new content is there whatever happens. */
 pn_status pn_file_write(const char *path, const void *data, size_t size, pn_error *error);
 
+/* Removes the files that killed processes left beside `path` in the middle of pn_file_write. Only
+ * for who knows that nobody writes `path` at the moment. */
+void pn_file_sweep(const char *path);
+
 /* Makes the folder and the missing ones above it. */
 pn_status pn_folder_make(const char *path, pn_error *error);
 

@@ -197,6 +197,8 @@ static int open_journal(const paths *p, pn_journal *journal) {
         return 2;
     }
     if (status != PN_OK) return complain(error.message);
+    pn_file_sweep(p->page);
+    pn_file_sweep(p->interrupted);
     if (pn_file_stamp(p->journal, &stamp, NULL) == PN_OK && stamp.size)
         rescue(p->journal, p->interrupted);
     return 0;

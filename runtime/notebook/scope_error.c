@@ -41,9 +41,19 @@ static int line_in(lua_State *L, const char *name) {
     return 0;
 }
 
+/* Error values are mostly strings or know how to print; a bare table may have a message. */
 static void push_message(lua_State *L, int value) {
-    if (lua_type(L, value) == LUA_TSTRING || luaL_getmetafield(L, value, "__tostring") != LUA_TNIL)
+    if (lua_isstring(L, value) || luaL_getmetafield(L, value, "__tostring") != LUA_TNIL) {
         luaL_tolstring(L, value, NULL);
+        return;
+    }
+    if (lua_istable(L, value)) {
+        lua_pushliteral(L, "message");
+        if (lua_rawget(L, value) == LUA_TSTRING) return;
+        lua_pop(L, 1);
+    }
+    if (lua_isnil(L, value))
+        lua_pushliteral(L, "(error was called without a message)");
     else
         lua_pushfstring(L, "(error object is a %s value)", luaL_typename(L, value));
 }
@@ -65,11 +75,26 @@ int pn_scope_handler(lua_State *L) {
     return 1;
 }
 
-/* The line in "name:12: message", 0 when the message does not begin so. */
-static int line_of_message(const char *message, const char *name) {
-    size_t length = strlen(name);
-    if (strncmp(message, name, length) != 0 || message[length] != ':') return 0;
-    return atoi(message + length + 1);
+/* The name as Lua puts it into messages: of a long one the end. */
+static void short_name(const char *name, char out[LUA_IDSIZE]) {
+    size_t length = strlen(name), most = LUA_IDSIZE - 1;
+    if (length <= most)
+        memcpy(out, name, length + 1);
+    else
+        snprintf(out, LUA_IDSIZE, "...%s", name + length - (most - 3));
+}
+
+/* The line in "name:12: message", 0 when the message does not begin so. *rest is what stands
+ * behind the name. */
+static int line_of_message(const char *message, const char *name, const char **rest) {
+    char known[LUA_IDSIZE];
+    short_name(name, known);
+    size_t length = strlen(known);
+    *rest = message;
+    if (strncmp(message, known, length) != 0 || message[length] != ':') return 0;
+    int line = atoi(message + length + 1);
+    if (line) *rest = message + length;
+    return line;
 }
 
 static char *copy(const char *text) {
@@ -79,8 +104,12 @@ static char *copy(const char *text) {
 /* "name:12: message", with the position added where the message does not carry it. */
 static char *sentence(const char *name, int line, const char *message) {
     pn_text text = {0};
-    if (line && !line_of_message(message, name)) pn_text_addf(&text, "%s:%d: ", name, line);
-    pn_text_add_utf8(&text, message, strlen(message));
+    const char *rest;
+    if (line_of_message(message, name, &rest))
+        pn_text_adds(&text, name);
+    else if (line)
+        pn_text_addf(&text, "%s:%d: ", name, line);
+    pn_text_add_utf8(&text, rest, strlen(rest));
     if (!text.failed) return text.data;
     pn_text_free(&text);
     return NULL;
@@ -99,7 +128,8 @@ void pn_scope_describe(lua_State *L, const char *name, pn_scope_error *error) {
     } else if (lua_type(L, -1) == LUA_TSTRING) { /* the handler itself could not run */
         message = lua_tostring(L, -1);
     }
-    int exact = line_of_message(message, name);
+    const char *rest;
+    int exact = line_of_message(message, name, &rest);
     error->line = exact ? exact : line;
     error->message = sentence(name, error->line, message);
     error->traceback = copy(traceback);

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <lauxlib.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -64,7 +65,9 @@ static void catch_signals(void) {
     action.sa_handler = kill_group;
     sigaction(SIGRTMIN, &action, NULL);
     prctl(PR_SET_PDEATHSIG, SIGRTMIN);
-    prctl(PR_SET_NAME, "pneuma-worker"); /* in ps and top, for people who look */
+    struct pollfd supervisor = {.fd = PN_WORKER_SOCKET};
+    if (poll(&supervisor, 1, 0) > 0) kill_group(0); /* it died before the line above */
+    prctl(PR_SET_NAME, "pneuma-worker");            /* in ps and top, for people who look */
     action = (struct sigaction){.sa_sigaction = on_stop, .sa_flags = SA_RESTART | SA_SIGINFO};
     sigaction(PN_WORKER_SIGNAL, &action, NULL);
 }

@@ -213,6 +213,28 @@ function TestRun:test_deep_recursion()
   lu.assertStrContains(err, "stack overflow")
 end
 
+function TestRun:test_error_values_of_every_kind()
+  for source, message in pairs {
+    ["error(42)"] = "a.md:4: 42", ["error()"] = "a.md:4: (error was called without a message)",
+    ["error{code = 1, message = 'no luck'}"] = "a.md:4: no luck",
+    ["error{}"] = "a.md:4: (error object is a table value)",
+    ["error(setmetatable({}, {__tostring = function() return 'itself' end}))"] = "a.md:4: itself",
+    ["error(setmetatable({}, {__tostring = function() error('inner') end}))"] = "a.md:4: inner",
+  } do
+    t.notebook("a.md", source)
+    local code, _, err = t.run("a.md")
+    lu.assertEquals(code, 1)
+    lu.assertStrContains(err, "cell 1 failed: " .. message .. "\n")
+  end
+end
+
+function TestRun:test_error_in_a_notebook_with_a_long_name()
+  local name = ("a_long_name_"):rep(8) .. ".md"
+  t.notebook(name, "error('x')")
+  local _, _, err = t.run(name)
+  lu.assertStrContains(err, ("cell 1 failed: %s:4: x\n"):format(name))
+end
+
 -- As deep as the stock interpreter goes, less what the cell itself takes.
 function TestRun:test_coroutines_within_coroutines()
   t.notebook("a.md", "local function nest(n)\n"

@@ -243,6 +243,14 @@ function TestStop:test_torn_and_foreign_journals()
   lu.assertEquals((t.run("a.md")), 0)
 end
 
+function TestStop:test_a_page_that_was_being_written_goes_away()
+  t.notebook("a.md", "1")
+  t.shell("mkdir out; cd out; touch a.html.Ab12Cd.unfinished a.interrupted.html.Ab12Cd.unfinished "
+    .. "a.html.backup b.html.Ab12Cd.unfinished")
+  lu.assertEquals((t.run("a.md")), 0)
+  lu.assertEquals(t.list("out"), { "a.html", "a.html.backup", "b.html.Ab12Cd.unfinished" })
+end
+
 function TestStop:test_two_runs_at_once()
   book(ready .. 'while not io.open("go") do os.execute("sleep 0.05") end\nprint("first")')
   local code, err = while_running('"$P" run a.md; echo "second: $?" >&2; touch go')
