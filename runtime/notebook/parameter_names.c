@@ -21,7 +21,7 @@ static int refuse_parameter(const char *path, const char *name, const pn_cell_sy
     const char *near = names ? pn_suggest(name, names, syntax->declared_count) : NULL;
     pn_text_addf(&text, "'%s' has no parameter '%s'", path, name);
     if (near) pn_text_addf(&text, "; did you mean '%s'?", near);
-    if (list.size) pn_text_addf(&text, " It has: %s", pn_text_string(&list));
+    if (list.size) pn_text_addf(&text, "%s has: %s", near ? " It" : "; it", pn_text_string(&list));
     fprintf(stderr, "pneuma run: %s\n", pn_text_string(&text));
     for (size_t i = 0; names && i < syntax->declared_count; i++) free((char *)names[i]);
     free(names);
