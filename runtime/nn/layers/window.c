@@ -1,0 +1,45 @@
+#include "nn/layers/window.h"
+
+#include <inttypes.h>
+
+static const char *const paddings[] = {"valid", "same", NULL};
+
+void pn_window_read(pn_config *config, const char *size, const int64_t size_preset[2],
+                    const int64_t stride_preset[2], pn_window *window) {
+    pn_config_pair(config, size, size_preset, 1, window->kernel);
+    pn_config_pair(config, "strides", stride_preset ? stride_preset : window->kernel, 1,
+                   window->stride);
+    window->padding = pn_config_choice(config, "padding", paddings, PN_VALID);
+    window->dilation[0] = window->dilation[1] = 1;
+}
+
+static void place_axis(const pn_window *window, int axis, int64_t size, int64_t *positions,
+                       int64_t *before) {
+    int64_t extent = (window->kernel[axis] - 1) * window->dilation[axis] + 1;
+    int64_t stride = window->stride[axis];
+    *before = 0;
+    if (window->padding == PN_VALID) {
+        *positions = size < extent ? 0 : (size - extent) / stride + 1;
+        return;
+    }
+    *positions = (size + stride - 1) / stride;
+    int64_t padding = (*positions - 1) * stride + extent - size;
+    if (padding > 0) *before = padding / 2;
+}
+
+pn_status pn_window_place(const pn_window *window, const pn_dims *in, pn_windows *windows,
+                          pn_error *error) {
+    char text[PN_SHAPE_TEXT];
+    if (in->rank != 3)
+        return pn_fail(error, PN_E_SHAPE,
+                       "expected an image (None, height, width, channels), got %s",
+                       pn_dims_text(in, text, sizeof text));
+    *windows = (pn_windows){
+        .height = in->size[0], .width = in->size[1], .channels = in->size[2], .window = *window};
+    place_axis(window, 0, in->size[0], &windows->rows, &windows->top);
+    place_axis(window, 1, in->size[1], &windows->columns, &windows->left);
+    if (windows->rows > 0 && windows->columns > 0) return PN_OK;
+    return pn_fail(error, PN_E_SHAPE,
+                   "its window of (%" PRId64 ", %" PRId64 ") does not fit into the input %s",
+                   window->kernel[0], window->kernel[1], pn_dims_text(in, text, sizeof text));
+}
