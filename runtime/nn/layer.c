@@ -37,7 +37,7 @@ static pn_status fill(pn_layer *layer, const json_t *config, const char *name, p
     if (!layer->config || !layer->name || !layer->settings)
         return pn_fail_memory(error, layer->type->settings_size);
     strcpy(layer->name, given);
-    if (json_object_set_new(layer->config, "name", json_string(layer->name)) != 0)
+    if (*given && json_object_set_new(layer->config, "name", json_string(given)) != 0)
         return pn_fail_memory(error, strlen(given));
     return configure(layer, error);
 }
@@ -60,6 +60,17 @@ pn_status pn_layer_new(const pn_layer_type *type, const json_t *config, const ch
     return status;
 }
 
+pn_status pn_layer_rename(pn_layer *layer, const char *name, pn_error *error) {
+    char *copy = pn_alloc(strlen(name) + 1);
+    if (!copy || json_object_set_new(layer->config, "name", json_string(name)) != 0) {
+        pn_free(copy);
+        return pn_fail_memory(error, strlen(name));
+    }
+    pn_free(layer->name);
+    layer->name = strcpy(copy, name);
+    return PN_OK;
+}
+
 pn_layer *pn_layer_retain(pn_layer *layer) {
     __atomic_add_fetch(&layer->references, 1, __ATOMIC_RELAXED);
     return layer;
@@ -78,6 +89,8 @@ void pn_layer_release(pn_layer *layer) {
 
 /* Puts "Conv2D 'conv2d_1': " in front of the message. */
 static pn_status fail_layer(const pn_layer *layer, const pn_error *why, pn_error *error) {
+    if (!*layer->name)
+        return pn_fail(error, why->status, "%s: %s", layer->type->class_name, why->message);
     return pn_fail(error, why->status, "%s '%.120s': %s", layer->type->class_name, layer->name,
                    why->message);
 }

@@ -41,6 +41,7 @@ typedef struct pn_pass {
     pn_real *const *weight;   /* as declared; forward may move the `moving` ones */
     pn_real *const *d_weight; /* accumulate adds to each that is not NULL */
     pn_real *saved, *scratch; /* as `need` said: kept from forward to backward; of one call */
+    int threads;              /* what `need` was asked for */
     bool training;            /* forward: as in training (dropout drops, averages move) */
     uint64_t seed, stream;    /* of what forward draws; backward gets the same */
 } pn_pass;
@@ -102,12 +103,15 @@ extern const pn_layer_type *const pn_layer_types[];
 /* The class of that name; PN_E_NOT_FOUND suggests the nearest. */
 pn_status pn_layer_type_find(const char *class_name, const pn_layer_type **type, pn_error *error);
 
-/* A new layer. `config` is copied; its "name" may be missing: then `name` is taken. New
- * reference. */
+/* A new layer. `config` is copied; its "name" may be missing: then `name` is taken, ""
+ * for a layer that gets one in its model. New reference. */
 pn_status pn_layer_new(const pn_layer_type *type, const json_t *config, const char *name,
                        pn_layer **out, pn_error *error);
 pn_layer *pn_layer_retain(pn_layer *layer);
 void pn_layer_release(pn_layer *layer); /* NULL is fine */
+
+/* Gives it another name. */
+pn_status pn_layer_rename(pn_layer *layer, const char *name, pn_error *error);
 
 /* Checks the number of inputs, gives the shape that comes out, and declares the weights at the
  * first use; a later use must fit them. PN_E_SHAPE names the layer and both shapes. */

@@ -5,6 +5,7 @@
 
 #include "base/pool.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 typedef struct conv2d {
@@ -102,18 +103,18 @@ static pn_need need(const pn_layer *layer, const pn_dims *in, const pn_dims *out
 }
 
 static job begin(const pn_layer *layer, const pn_pass *pass, pn_error *error) {
-    job j = plan(layer->settings, &pass->in_dims[0], pass->batch, pn_threads());
+    job j = plan(layer->settings, &pass->in_dims[0], pass->batch, pass->threads);
     j.pass = pass;
     j.error = error;
     return j;
 }
 
-typedef pn_status (*group_fn)(job *j, int64_t group, pn_real *scratch);
+typedef pn_status (*group_fn)(job *j, int64_t group, pn_real *scratch, pn_error *error);
 
 typedef struct lane_work {
     job *j;
     group_fn work;
-    pn_status *status;
+    atomic_int failed; /* the lane that failed first tells why */
 } lane_work;
 
 /* Lane l takes the groups l * groups / lanes and on, up to the next lane's first. */
@@ -123,25 +124,23 @@ static void run_lanes(void *context, int64_t begin, int64_t end) {
     for (int64_t lane = begin; lane < end; lane++) {
         pn_real *scratch = j->pass->scratch + lane * lane_items(j);
         int64_t last = (lane + 1) * j->groups / j->lanes;
-        for (int64_t g = lane * j->groups / j->lanes; g < last && w->status[lane] == PN_OK; g++)
-            w->status[lane] = w->work(j, g, scratch);
+        for (int64_t g = lane * j->groups / j->lanes; g < last && !atomic_load(&w->failed); g++) {
+            pn_error why;
+            pn_status status = w->work(j, g, scratch, &why);
+            if (status != PN_OK && atomic_exchange(&w->failed, 1) == 0)
+                j->status = pn_fail(j->error, status, "%s", why.message);
+        }
     }
 }
 
-enum { MAX_LANES = 256 };
-
 /* One lane runs here and its products take all threads; several run side by side. */
 static pn_status run_groups(job *j, group_fn work) {
-    pn_status status[MAX_LANES] = {0};
-    lane_work w = {j, work, status};
+    lane_work w = {.j = j, .work = work};
     if (j->lanes == 1)
         run_lanes(&w, 0, 1);
     else
         pn_parallel_for(j->lanes, 1, run_lanes, &w);
-    for (int64_t i = 0; i < j->lanes; i++)
-        if (status[i] != PN_OK)
-            return pn_fail(j->error, status[i], "the convolution was stopped or found no BLAS");
-    return PN_OK;
+    return j->status;
 }
 
 /* ---- the three directions ---- */
@@ -166,7 +165,7 @@ static const pn_real *load_rows(const job *j, int64_t group, pn_real *scratch) {
     return scratch;
 }
 
-static pn_status forward_group(job *j, int64_t group, pn_real *scratch) {
+static pn_status forward_group(job *j, int64_t group, pn_real *scratch, pn_error *error) {
     const int64_t filters = j->settings->filters, rows = images_in(j, group) * j->positions;
     const pn_real *in = load_rows(j, group, scratch), *bias = j->pass->weight[1];
     pn_real *out = j->pass->out + group * group_rows(j) * filters;
@@ -175,7 +174,7 @@ static pn_status forward_group(job *j, int64_t group, pn_real *scratch) {
             memcpy(out + i * filters, bias, (size_t)filters * sizeof *out);
     return pn_real_gemm(rows, filters, j->patch, (pn_real_matrix){in, j->patch, false},
                         (pn_real_matrix){j->pass->weight[0], filters, false},
-                        j->settings->use_bias ? 1 : 0, out, filters, NULL);
+                        j->settings->use_bias ? 1 : 0, out, filters, error);
 }
 
 static pn_status forward(const pn_layer *layer, const pn_pass *pass, pn_error *error) {
@@ -185,7 +184,7 @@ static pn_status forward(const pn_layer *layer, const pn_pass *pass, pn_error *e
 
 /* d_in: the gradients of the rows, d_out times the transposed kernel, added up where windows
  * overlap. */
-static pn_status backward_group(job *j, int64_t group, pn_real *scratch) {
+static pn_status backward_group(job *j, int64_t group, pn_real *scratch, pn_error *error) {
     const int64_t filters = j->settings->filters, images = images_in(j, group);
     const int64_t image = j->w.height * j->w.width * j->w.channels;
     const pn_real *d_out = j->pass->d_out + group * group_rows(j) * filters;
@@ -193,7 +192,7 @@ static pn_status backward_group(job *j, int64_t group, pn_real *scratch) {
     pn_real *rows = is_pointwise(j) ? d_in : scratch;
     pn_status status = pn_real_gemm(
         images * j->positions, j->patch, filters, (pn_real_matrix){d_out, filters, false},
-        (pn_real_matrix){j->pass->weight[0], filters, true}, 0, rows, j->patch, NULL);
+        (pn_real_matrix){j->pass->weight[0], filters, true}, 0, rows, j->patch, error);
     if (is_pointwise(j) || status != PN_OK) return status;
     memset(d_in, 0, (size_t)(images * image) * sizeof *d_in);
     for (int64_t i = 0; i < images; i++)
@@ -207,7 +206,7 @@ static pn_status backward_input(const pn_layer *layer, const pn_pass *pass, pn_e
 }
 
 /* d_kernel: transposed rows times d_out; d_bias: the sum of d_out. Into the lane's own sums. */
-static pn_status accumulate_group(job *j, int64_t group, pn_real *scratch) {
+static pn_status accumulate_group(job *j, int64_t group, pn_real *scratch, pn_error *error) {
     const int64_t filters = j->settings->filters, rows = images_in(j, group) * j->positions;
     const pn_real *in = load_rows(j, group, scratch);
     const pn_real *d_out = j->pass->d_out + group * group_rows(j) * filters;
@@ -215,7 +214,7 @@ static pn_status accumulate_group(job *j, int64_t group, pn_real *scratch) {
     for (int64_t i = 0; i < rows; i++)
         for (int64_t f = 0; f < filters; f++) d_bias[f] += d_out[i * filters + f];
     return pn_real_gemm(j->patch, filters, rows, (pn_real_matrix){in, j->patch, true},
-                        (pn_real_matrix){d_out, filters, false}, 1, d_kernel, filters, NULL);
+                        (pn_real_matrix){d_out, filters, false}, 1, d_kernel, filters, error);
 }
 
 /* The lanes' sums are added in order: the same bits whatever thread came first. */
