@@ -5,13 +5,14 @@ typedef struct input {
     pn_dims dims;
 } input;
 
-/* Keras 2 says batch_input_shape, Keras 3 batch_shape: [null, 224, 224, 3]. */
+/* Keras 2 says batch_input_shape, Keras 3 batch_shape: [null, 224, 224, 3]. The config keeps the
+ * first, which both read. */
 static void configure(pn_layer *layer, pn_config *config) {
     input *s = layer->settings;
-    json_t *shape = pn_config_item(config, "batch_input_shape");
-    if (!shape) shape = pn_config_item(config, "batch_shape");
-    const char *name =
-        json_object_get(config->json, "batch_input_shape") ? "batch_input_shape" : "batch_shape";
+    const char *name = "batch_input_shape";
+    json_t *newer = pn_config_item(config, "batch_shape"), *shape = pn_config_item(config, name);
+    if (!shape && newer && json_object_set(config->json, name, newer) == 0) shape = newer;
+    json_object_del(config->json, "batch_shape");
     pn_config_ignore(config, "sparse");
     pn_config_ignore(config, "ragged");
     pn_config_ignore(config, "optional");
