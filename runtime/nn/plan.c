@@ -1,229 +1,10 @@
-#include "nn/plan.h"
+#include "nn/plan_parts.h"
 
 #include "base/cancel.h"
 #include "base/memory.h"
 #include "base/pool.h"
-#include "nn/arena.h"
 
 #include <string.h>
-
-enum { SPANS = 6 }; /* of a node: see `step` */
-
-/* What a node needs. Spans are numbers into plan->span. */
-typedef struct step {
-    const pn_node *node;
-    int root;        /* the node whose memory its output is: another one for an alias */
-    int out, linear; /* spans: after the activation; before it, the same where in place */
-    int saved, scratch, scratch_back;
-    int d_out;     /* span: the gradient by what the root gave */
-    int edge;      /* its first input in plan->edge_span */
-    bool needs_d;  /* the gradient by its output is wanted */
-    bool backward; /* it has a part in backward */
-    bool trains;   /* a weight of its layer does */
-    int last_use;  /* time at which its output is needed last */
-    bool written;  /* during backward: d_out holds something */
-} step;
-
-struct pn_plan {
-    pn_model *model;
-    pn_plan_options options;
-    int output; /* node that backward starts from */
-    step *step; /* [nodes] */
-    int edges;
-    int *edge_span; /* for each input of each node: a span for a gradient to be added, or -1 */
-    pn_span *span;
-    int spans;
-    int64_t floats;
-    float *arena;
-    float **weight, **d_weight; /* [slots] */
-    float *gradients;           /* all of d_weight */
-    int64_t gradient_floats;
-    const float **external; /* [nodes] what the caller gave, for inputs of the model */
-    int64_t batch;          /* of the last forward */
-    pn_mode mode;
-    int threads;
-};
-
-/* ---- times: node n computes at n, and has its part in backward at 2 * nodes - 1 - n ---- */
-
-static int backward_time(const pn_plan *plan, int node) {
-    return 2 * plan->model->nodes - 1 - node;
-}
-
-static int last_time(const pn_plan *plan) {
-    return 2 * plan->model->nodes;
-}
-
-/* ---- who needs what ---- */
-
-static unsigned flags_of(const pn_plan *plan, int node) {
-    return plan->model->node[node].layer->type->flags;
-}
-
-static bool is_alias(const pn_plan *plan, int node) {
-    return (flags_of(plan, node) & PN_LAYER_ALIAS) && plan->model->node[node].inputs > 0;
-}
-
-static bool is_external(const pn_plan *plan, int node) {
-    return plan->model->node[node].inputs == 0;
-}
-
-static bool trains(const pn_plan *plan, const pn_layer *layer) {
-    for (int i = 0; plan->options.training && i < layer->weights; i++)
-        if (pn_layer_trains(layer, i)) return true;
-    return false;
-}
-
-static bool is_output(const pn_plan *plan, int node) {
-    const pn_group *g = &plan->model->group[0];
-    if (node == plan->output) return true;
-    for (int i = 0; i < g->outputs; i++)
-        if (g->output[i] == node) return true;
-    return false;
-}
-
-static bool is_kept(const pn_plan *plan, int node) {
-    for (int i = 0; i < plan->options.keeps; i++)
-        if (plan->step[plan->options.keep[i]].root == node) return true;
-    return false;
-}
-
-static void find_roots(pn_plan *plan) {
-    for (int i = 0; i < plan->model->nodes; i++) {
-        step *s = &plan->step[i];
-        s->node = &plan->model->node[i];
-        s->root = is_alias(plan, i) ? plan->step[s->node->input[0]].root : i;
-        s->edge = plan->edges;
-        plan->edges += s->node->inputs;
-    }
-}
-
-/* Gradients flow where a weight trains or where one was asked for, and only on the way to the
- * output. */
-static void find_gradients(pn_plan *plan) {
-    int nodes = plan->model->nodes;
-    for (int i = 0; i < nodes; i++) {
-        step *s = &plan->step[i];
-        s->trains = trains(plan, s->node->layer);
-        s->needs_d = s->trains || i == plan->options.gradient_of;
-        for (int k = 0; k < s->node->inputs; k++) {
-            const step *from = &plan->step[s->node->input[k]];
-            s->needs_d |= from->needs_d;
-            s->backward |= from->needs_d;
-        }
-        s->backward |= s->trains;
-    }
-    bool *leads = pn_calloc((size_t)nodes, sizeof *leads);
-    if (!leads) return; /* more is computed than need be, nothing else */
-    leads[plan->output] = true;
-    for (int i = plan->output; i >= 0; i--)
-        for (int k = 0; leads[i] && k < plan->step[i].node->inputs; k++)
-            leads[plan->step[i].node->input[k]] = true;
-    for (int i = 0; i < nodes; i++)
-        if (!leads[i])
-            plan->step[i].backward = plan->step[i].needs_d = plan->step[i].trains = false;
-    pn_free(leads);
-}
-
-static bool has_activation(const step *s) {
-    return s->node->layer->activation.kind != PN_LINEAR;
-}
-
-/* In place unless backward still wants the linear output or the caller the logits. */
-static bool activates_in_place(const pn_plan *plan, int node) {
-    return !(flags_of(plan, node) & PN_LAYER_KEEPS_OUT) && !is_output(plan, node);
-}
-
-static void use_at(step *s, int time) {
-    if (time > s->last_use) s->last_use = time;
-}
-
-static void find_uses(pn_plan *plan) {
-    for (int i = 0; i < plan->model->nodes; i++) {
-        step *s = &plan->step[i];
-        bool keeps_in = s->backward && (flags_of(plan, i) & PN_LAYER_KEEPS_IN);
-        use_at(&plan->step[s->root], i);
-        for (int k = 0; k < s->node->inputs; k++)
-            use_at(&plan->step[plan->step[s->node->input[k]].root],
-                   keeps_in ? backward_time(plan, i) : i);
-        if (s->backward && (has_activation(s) || (flags_of(plan, i) & PN_LAYER_KEEPS_OUT)))
-            use_at(s, backward_time(plan, i));
-        if (is_output(plan, i)) use_at(&plan->step[s->root], last_time(plan));
-    }
-    for (int i = 0; i < plan->model->nodes; i++)
-        if (is_kept(plan, i)) use_at(&plan->step[i], last_time(plan));
-}
-
-/* ---- layout ---- */
-
-static int add_span(pn_plan *plan, int64_t count, int begin, int end) {
-    if (count == 0) return -1;
-    plan->span[plan->spans] = (pn_span){.count = count, .begin = begin, .end = end};
-    return plan->spans++;
-}
-
-static int64_t out_count(const pn_plan *plan, const step *s) {
-    return plan->options.batch * pn_dims_count(&s->node->out);
-}
-
-static void lay_forward(pn_plan *plan, int i) {
-    step *s = &plan->step[i];
-    int end = s->backward ? backward_time(plan, i) : i;
-    s->out = s->linear = s->saved = s->scratch = s->scratch_back = -1;
-    if (s->root != i || is_external(plan, i)) return;
-    s->out = s->linear = add_span(plan, out_count(plan, s), i, s->last_use);
-    if (has_activation(s) && !activates_in_place(plan, i))
-        s->linear =
-            add_span(plan, out_count(plan, s), i, is_output(plan, i) ? last_time(plan) : end);
-    const pn_layer *layer = s->node->layer;
-    if (!layer->type->need) return;
-    pn_need need =
-        layer->type->need(layer, s->node->in, &s->node->out, plan->options.batch, plan->threads);
-    s->saved = add_span(plan, need.saved, i, end);
-    s->scratch = add_span(plan, need.scratch, i, i);
-    if (s->backward) s->scratch_back = add_span(plan, need.scratch, end, end);
-}
-
-/* Nodes have their part in backward from the last to the first: the first gradient that reaches a
- * root is written, each later one goes to a span of its own and is added. */
-static void lay_backward(pn_plan *plan, int i) {
-    step *s = &plan->step[i];
-    int now = backward_time(plan, i);
-    if (!s->backward) return;
-    for (int k = 0; k < s->node->inputs; k++) {
-        step *from = &plan->step[plan->step[s->node->input[k]].root];
-        if (!from->needs_d || is_alias(plan, i)) continue;
-        if (from->d_out >= 0) {
-            plan->edge_span[s->edge + k] = add_span(plan, out_count(plan, from), now, now);
-            continue;
-        }
-        int root = plan->step[s->node->input[k]].root;
-        bool asked =
-            plan->options.gradient_of >= 0 && plan->step[plan->options.gradient_of].root == root;
-        from->d_out = add_span(plan, out_count(plan, from), now,
-                               asked ? last_time(plan) : backward_time(plan, root));
-    }
-}
-
-static pn_status lay_out(pn_plan *plan, pn_error *error) {
-    int nodes = plan->model->nodes;
-    plan->span = pn_alloc(((size_t)nodes * SPANS + (size_t)plan->edges + 1) * sizeof *plan->span);
-    plan->edge_span = pn_alloc(((size_t)plan->edges + 1) * sizeof *plan->edge_span);
-    if (!plan->span || !plan->edge_span) return pn_fail_memory(error, sizeof *plan->span);
-    for (int i = 0; i < plan->edges; i++) plan->edge_span[i] = -1;
-    for (int i = 0; i < nodes; i++) lay_forward(plan, i);
-    for (int i = 0; i < nodes; i++) plan->step[i].d_out = -1;
-    step *last = &plan->step[plan->step[plan->output].root];
-    if (last->needs_d)
-        last->d_out = add_span(plan, out_count(plan, last), backward_time(plan, plan->output),
-                               last_time(plan));
-    for (int i = nodes - 1; i >= 0; i--) lay_backward(plan, i);
-    pn_status status = pn_arena_lay(plan->span, plan->spans, &plan->floats, error);
-    if (status != PN_OK) return status;
-    plan->arena = pn_alloc((size_t)plan->floats * sizeof *plan->arena);
-    return plan->arena ? PN_OK
-                       : pn_fail_memory(error, (unsigned long long)plan->floats * sizeof(float));
-}
 
 static float *memory(const pn_plan *plan, int span) {
     return span < 0 ? NULL : plan->arena + plan->span[span].offset;
@@ -244,7 +25,8 @@ static pn_status find_weights(pn_plan *plan, pn_error *error) {
             return pn_fail(error, PN_E_INTERNAL, "the %s of '%.100s' has no value", w->name,
                            s->layer->name);
         plan->weight[i] = w->value->data;
-        if (trains(plan, s->layer) && !w->moving) plan->gradient_floats += pn_dims_count(&w->shape);
+        if (pn_plan_trains(plan, s->layer) && !w->moving)
+            plan->gradient_floats += pn_dims_count(&w->shape);
     }
     return PN_OK;
 }
@@ -256,7 +38,7 @@ static pn_status make_gradients(pn_plan *plan, pn_error *error) {
     float *next = plan->gradients;
     for (int i = 0; i < plan->model->slots; i++) {
         const pn_slot *s = &plan->model->slot[i];
-        if (!trains(plan, s->layer) || s->layer->weight[s->weight].moving) continue;
+        if (!pn_plan_trains(plan, s->layer) || s->layer->weight[s->weight].moving) continue;
         plan->d_weight[i] = next;
         next += pn_dims_count(&s->layer->weight[s->weight].shape);
     }
@@ -267,15 +49,11 @@ static pn_status make_gradients(pn_plan *plan, pn_error *error) {
 
 static pn_status prepare(pn_plan *plan, pn_error *error) {
     int nodes = plan->model->nodes;
-    plan->step = pn_calloc((size_t)nodes + 1, sizeof *plan->step);
     plan->external = pn_calloc((size_t)nodes + 1, sizeof *plan->external);
-    if (!plan->step || !plan->external) return pn_fail_memory(error, sizeof *plan->step);
-    find_roots(plan);
-    find_gradients(plan);
-    find_uses(plan);
+    if (!plan->external) return pn_fail_memory(error, sizeof *plan->external);
     pn_status status = find_weights(plan, error);
     if (status == PN_OK) status = make_gradients(plan, error);
-    return status == PN_OK ? lay_out(plan, error) : status;
+    return status == PN_OK ? pn_plan_lay_out(plan, error) : status;
 }
 
 pn_status pn_plan_new(const pn_model *model, const pn_plan_options *options, pn_plan **out,
@@ -332,7 +110,8 @@ typedef struct io {
 
 static const float *value_of(const pn_plan *plan, int node) {
     int root = plan->step[node].root;
-    return is_external(plan, root) ? plan->external[root] : memory(plan, plan->step[root].out);
+    return pn_plan_is_external(plan, root) ? plan->external[root]
+                                           : memory(plan, plan->step[root].out);
 }
 
 /* Keras: a frozen layer computes as when nothing is trained, but a frozen dropout drops. */
@@ -343,7 +122,7 @@ static bool is_training(const pn_plan *plan, const pn_layer *layer) {
 }
 
 static pn_pass make_pass(const pn_plan *plan, int i, io *io) {
-    const step *s = &plan->step[i];
+    const pn_step *s = &plan->step[i];
     const pn_node *node = s->node;
     for (int k = 0; k < node->inputs; k++) io->in[k] = value_of(plan, node->input[k]);
     for (int k = 0; k < node->layer->weights; k++) {
@@ -367,19 +146,20 @@ static pn_pass make_pass(const pn_plan *plan, int i, io *io) {
                      .stream = plan->mode.step * (uint64_t)plan->model->nodes + (uint64_t)i};
 }
 
-static void activation_size(const pn_plan *plan, const step *s, int64_t *rows, int64_t *columns) {
+static void activation_size(const pn_plan *plan, const pn_step *s, int64_t *rows,
+                            int64_t *columns) {
     const pn_dims *out = &s->node->out;
     *columns = out->rank ? out->size[out->rank - 1] : 1;
     *rows = plan->batch * (pn_dims_count(out) / *columns);
 }
 
 static pn_status forward_node(pn_plan *plan, int i, pn_error *error) {
-    const step *s = &plan->step[i];
+    const pn_step *s = &plan->step[i];
     io io = {0};
-    if (s->root != i || is_external(plan, i)) return PN_OK;
+    if (s->root != i || pn_plan_is_external(plan, i)) return PN_OK;
     pn_pass pass = make_pass(plan, i, &io);
     pn_status status = s->node->layer->type->forward(s->node->layer, &pass, error);
-    if (status != PN_OK || !has_activation(s)) return status;
+    if (status != PN_OK || !pn_step_activates(s)) return status;
     int64_t rows, columns;
     activation_size(plan, s, &rows, &columns);
     pn_activate(&s->node->layer->activation, pass.out, memory(plan, s->out), rows, columns);
@@ -409,8 +189,8 @@ const float *pn_plan_output(const pn_plan *plan, int node) {
 }
 
 const float *pn_plan_logits(const pn_plan *plan, int node) {
-    const step *s = &plan->step[node];
-    return has_activation(s) && s->linear != s->out ? memory(plan, s->linear) : NULL;
+    const pn_step *s = &plan->step[node];
+    return pn_step_activates(s) && s->linear != s->out ? memory(plan, s->linear) : NULL;
 }
 
 /* ---- backward ---- */
@@ -418,9 +198,9 @@ const float *pn_plan_logits(const pn_plan *plan, int node) {
 /* Where the gradients by the node's inputs go: into the root's span when nothing is there, else
  * beside it, to be added. */
 static void aim_gradients(pn_plan *plan, int i, io *io) {
-    const step *s = &plan->step[i];
+    const pn_step *s = &plan->step[i];
     for (int k = 0; k < s->node->inputs; k++) {
-        step *from = &plan->step[plan->step[s->node->input[k]].root];
+        pn_step *from = &plan->step[plan->step[s->node->input[k]].root];
         if (!from->needs_d) continue;
         int beside = plan->edge_span[s->edge + k];
         io->d_in[k] = memory(plan, beside >= 0 ? beside : from->d_out);
@@ -439,23 +219,23 @@ static void add_items(void *context, int64_t begin, int64_t end) {
 }
 
 static void add_gradients(pn_plan *plan, int i) {
-    const step *s = &plan->step[i];
+    const pn_step *s = &plan->step[i];
     for (int k = 0; k < s->node->inputs; k++) {
         int beside = plan->edge_span[s->edge + k];
         if (beside < 0) continue;
-        const step *from = &plan->step[plan->step[s->node->input[k]].root];
+        const pn_step *from = &plan->step[plan->step[s->node->input[k]].root];
         sum work = {memory(plan, from->d_out), memory(plan, beside)};
         pn_parallel_for(plan->batch * pn_dims_count(&from->node->out), 1 << 15, add_items, &work);
     }
 }
 
 static pn_status backward_node(pn_plan *plan, int i, bool logits, pn_error *error) {
-    step *s = &plan->step[i];
+    pn_step *s = &plan->step[i];
     const pn_layer *layer = s->node->layer;
     io io = {0};
-    if (!s->backward || s->root != i || is_external(plan, i) || !s->written) return PN_OK;
+    if (!s->backward || s->root != i || pn_plan_is_external(plan, i) || !s->written) return PN_OK;
     float *d = memory(plan, s->d_out);
-    if (has_activation(s) && !(logits && i == plan->output)) {
+    if (pn_step_activates(s) && !(logits && i == plan->output)) {
         int64_t rows, columns;
         activation_size(plan, s, &rows, &columns);
         pn_activate_backward(&layer->activation, memory(plan, s->out), d, d, rows, columns);
@@ -472,7 +252,7 @@ static pn_status backward_node(pn_plan *plan, int i, bool logits, pn_error *erro
 }
 
 pn_status pn_plan_backward(pn_plan *plan, const float *d, bool logits, pn_error *error) {
-    step *last = &plan->step[plan->step[plan->output].root];
+    pn_step *last = &plan->step[plan->step[plan->output].root];
     for (int i = 0; i < plan->model->nodes; i++) plan->step[i].written = false;
     if (plan->gradient_floats)
         memset(plan->gradients, 0, (size_t)plan->gradient_floats * sizeof(float));

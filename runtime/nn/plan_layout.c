@@ -1,0 +1,184 @@
+/* Who needs what until when, and where it lies. */
+#include "nn/plan_parts.h"
+
+#include "base/memory.h"
+
+enum { SPANS = 6 }; /* of a node: see pn_step */
+
+/* ---- times: node n computes at n, and has its part in backward at 2 * nodes - 1 - n ---- */
+
+static int backward_time(const pn_plan *plan, int node) {
+    return 2 * plan->model->nodes - 1 - node;
+}
+
+static int last_time(const pn_plan *plan) {
+    return 2 * plan->model->nodes;
+}
+
+/* ---- who needs what ---- */
+
+static unsigned flags_of(const pn_plan *plan, int node) {
+    return plan->model->node[node].layer->type->flags;
+}
+
+bool pn_plan_trains(const pn_plan *plan, const pn_layer *layer) {
+    for (int i = 0; plan->options.training && i < layer->weights; i++)
+        if (pn_layer_trains(layer, i)) return true;
+    return false;
+}
+
+static bool is_output(const pn_plan *plan, int node) {
+    const pn_group *g = &plan->model->group[0];
+    if (node == plan->output) return true;
+    for (int i = 0; i < g->outputs; i++)
+        if (g->output[i] == node) return true;
+    return false;
+}
+
+static bool is_kept(const pn_plan *plan, int node) {
+    for (int i = 0; i < plan->options.keeps; i++)
+        if (plan->step[plan->options.keep[i]].root == node) return true;
+    return false;
+}
+
+static void find_roots(pn_plan *plan) {
+    for (int i = 0; i < plan->model->nodes; i++) {
+        pn_step *s = &plan->step[i];
+        s->node = &plan->model->node[i];
+        s->root = pn_plan_is_alias(plan, i) ? plan->step[s->node->input[0]].root : i;
+        s->edge = plan->edges;
+        plan->edges += s->node->inputs;
+    }
+}
+
+/* Gradients flow where a weight trains or where one was asked for, and only on the way to the
+ * output. */
+static void find_gradients(pn_plan *plan) {
+    int nodes = plan->model->nodes;
+    for (int i = 0; i < nodes; i++) {
+        pn_step *s = &plan->step[i];
+        s->trains = pn_plan_trains(plan, s->node->layer);
+        s->needs_d = s->trains || i == plan->options.gradient_of;
+        for (int k = 0; k < s->node->inputs; k++) {
+            const pn_step *from = &plan->step[s->node->input[k]];
+            s->needs_d |= from->needs_d;
+            s->backward |= from->needs_d;
+        }
+        s->backward |= s->trains;
+    }
+    bool *leads = pn_calloc((size_t)nodes, sizeof *leads);
+    if (!leads) return; /* more is computed than need be, nothing else */
+    leads[plan->output] = true;
+    for (int i = plan->output; i >= 0; i--)
+        for (int k = 0; leads[i] && k < plan->step[i].node->inputs; k++)
+            leads[plan->step[i].node->input[k]] = true;
+    for (int i = 0; i < nodes; i++)
+        if (!leads[i])
+            plan->step[i].backward = plan->step[i].needs_d = plan->step[i].trains = false;
+    pn_free(leads);
+}
+
+/* In place unless backward still wants the linear output or the caller the logits. */
+static bool activates_in_place(const pn_plan *plan, int node) {
+    return !(flags_of(plan, node) & PN_LAYER_KEEPS_OUT) && !is_output(plan, node);
+}
+
+static void use_at(pn_step *s, int time) {
+    if (time > s->last_use) s->last_use = time;
+}
+
+static void find_uses(pn_plan *plan) {
+    for (int i = 0; i < plan->model->nodes; i++) {
+        pn_step *s = &plan->step[i];
+        bool keeps_in = s->backward && (flags_of(plan, i) & PN_LAYER_KEEPS_IN);
+        use_at(&plan->step[s->root], i);
+        for (int k = 0; k < s->node->inputs; k++)
+            use_at(&plan->step[plan->step[s->node->input[k]].root],
+                   keeps_in ? backward_time(plan, i) : i);
+        if (s->backward && (pn_step_activates(s) || (flags_of(plan, i) & PN_LAYER_KEEPS_OUT)))
+            use_at(s, backward_time(plan, i));
+        if (is_output(plan, i)) use_at(&plan->step[s->root], last_time(plan));
+    }
+    for (int i = 0; i < plan->model->nodes; i++)
+        if (is_kept(plan, i)) use_at(&plan->step[i], last_time(plan));
+}
+
+/* ---- layout ---- */
+
+static int add_span(pn_plan *plan, int64_t count, int begin, int end) {
+    if (count == 0) return -1;
+    plan->span[plan->spans] = (pn_span){.count = count, .begin = begin, .end = end};
+    return plan->spans++;
+}
+
+static int64_t out_count(const pn_plan *plan, const pn_step *s) {
+    return plan->options.batch * pn_dims_count(&s->node->out);
+}
+
+static void lay_forward(pn_plan *plan, int i) {
+    pn_step *s = &plan->step[i];
+    int end = s->backward ? backward_time(plan, i) : i;
+    s->out = s->linear = s->saved = s->scratch = s->scratch_back = -1;
+    if (s->root != i || pn_plan_is_external(plan, i)) return;
+    s->out = s->linear = add_span(plan, out_count(plan, s), i, s->last_use);
+    if (pn_step_activates(s) && !activates_in_place(plan, i))
+        s->linear =
+            add_span(plan, out_count(plan, s), i, is_output(plan, i) ? last_time(plan) : end);
+    const pn_layer *layer = s->node->layer;
+    if (!layer->type->need) return;
+    pn_need need =
+        layer->type->need(layer, s->node->in, &s->node->out, plan->options.batch, plan->threads);
+    s->saved = add_span(plan, need.saved, i, end);
+    s->scratch = add_span(plan, need.scratch, i, i);
+    if (s->backward) s->scratch_back = add_span(plan, need.scratch, end, end);
+}
+
+/* Nodes have their part in backward from the last to the first: the first gradient that reaches a
+ * root is written, each later one goes to a span of its own and is added. */
+static void lay_backward(pn_plan *plan, int i) {
+    pn_step *s = &plan->step[i];
+    int now = backward_time(plan, i);
+    if (!s->backward) return;
+    for (int k = 0; k < s->node->inputs; k++) {
+        pn_step *from = &plan->step[plan->step[s->node->input[k]].root];
+        if (!from->needs_d || pn_plan_is_alias(plan, i)) continue;
+        if (from->d_out >= 0) {
+            plan->edge_span[s->edge + k] = add_span(plan, out_count(plan, from), now, now);
+            continue;
+        }
+        int root = plan->step[s->node->input[k]].root;
+        bool asked =
+            plan->options.gradient_of >= 0 && plan->step[plan->options.gradient_of].root == root;
+        from->d_out = add_span(plan, out_count(plan, from), now,
+                               asked ? last_time(plan) : backward_time(plan, root));
+    }
+}
+
+static pn_status lay_spans(pn_plan *plan, pn_error *error) {
+    int nodes = plan->model->nodes;
+    plan->span = pn_alloc(((size_t)nodes * SPANS + (size_t)plan->edges + 1) * sizeof *plan->span);
+    plan->edge_span = pn_alloc(((size_t)plan->edges + 1) * sizeof *plan->edge_span);
+    if (!plan->span || !plan->edge_span) return pn_fail_memory(error, sizeof *plan->span);
+    for (int i = 0; i < plan->edges; i++) plan->edge_span[i] = -1;
+    for (int i = 0; i < nodes; i++) lay_forward(plan, i);
+    for (int i = 0; i < nodes; i++) plan->step[i].d_out = -1;
+    pn_step *last = &plan->step[plan->step[plan->output].root];
+    if (last->needs_d)
+        last->d_out = add_span(plan, out_count(plan, last), backward_time(plan, plan->output),
+                               last_time(plan));
+    for (int i = nodes - 1; i >= 0; i--) lay_backward(plan, i);
+    return pn_arena_lay(plan->span, plan->spans, &plan->floats, error);
+}
+
+pn_status pn_plan_lay_out(pn_plan *plan, pn_error *error) {
+    plan->step = pn_calloc((size_t)plan->model->nodes + 1, sizeof *plan->step);
+    if (!plan->step) return pn_fail_memory(error, sizeof *plan->step);
+    find_roots(plan);
+    find_gradients(plan);
+    find_uses(plan);
+    pn_status status = lay_spans(plan, error);
+    if (status != PN_OK) return status;
+    plan->arena = pn_alloc((size_t)plan->floats * sizeof *plan->arena);
+    return plan->arena ? PN_OK
+                       : pn_fail_memory(error, (unsigned long long)plan->floats * sizeof(float));
+}

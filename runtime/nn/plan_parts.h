@@ -1,0 +1,64 @@
+/* A plan's parts: plan_layout.c lays out the memory, plan.c computes. */
+#ifndef PN_NN_PLAN_PARTS_H
+#define PN_NN_PLAN_PARTS_H
+
+#include "nn/arena.h"
+#include "nn/plan.h"
+
+/* What a node needs. Spans are numbers into plan->span. */
+typedef struct pn_step {
+    const pn_node *node;
+    int root;        /* the node whose memory its output is: another one for an alias */
+    int out, linear; /* spans: after the activation; before it, the same where in place */
+    int saved, scratch, scratch_back;
+    int d_out;     /* span: the gradient by what the root gave */
+    int edge;      /* its first input in plan->edge_span */
+    bool needs_d;  /* the gradient by its output is wanted */
+    bool backward; /* it has a part in backward */
+    bool trains;   /* a weight of its layer does */
+    int last_use;  /* time at which its output is needed last */
+    bool written;  /* during backward: d_out holds something */
+} pn_step;
+
+struct pn_plan {
+    pn_model *model;
+    pn_plan_options options;
+    int output;    /* node that backward starts from */
+    pn_step *step; /* [nodes] */
+    int edges;
+    int *edge_span; /* for each input of each node: a span for a gradient to be added, or -1 */
+    pn_span *span;
+    int spans;
+    int64_t floats;
+    float *arena;
+    float **weight, **d_weight; /* [slots] */
+    float *gradients;           /* all of d_weight */
+    int64_t gradient_floats;
+    const float **external; /* [nodes] what the caller gave, for inputs of the model */
+    int64_t batch;          /* of the last forward */
+    pn_mode mode;
+    int threads;
+};
+
+/* Whether the node's output is another one's memory; comes from the caller; is one of the model's
+ * or the plan's. */
+static inline bool pn_plan_is_alias(const pn_plan *plan, int node) {
+    const pn_node *n = &plan->model->node[node];
+    return (n->layer->type->flags & PN_LAYER_ALIAS) && n->inputs > 0;
+}
+
+static inline bool pn_plan_is_external(const pn_plan *plan, int node) {
+    return plan->model->node[node].inputs == 0;
+}
+
+static inline bool pn_step_activates(const pn_step *step) {
+    return step->node->layer->activation.kind != PN_LINEAR;
+}
+
+/* Whether a weight of the layer trains in this plan. */
+bool pn_plan_trains(const pn_plan *plan, const pn_layer *layer);
+
+/* Fills plan->step and lays out plan->arena. */
+pn_status pn_plan_lay_out(pn_plan *plan, pn_error *error);
+
+#endif
