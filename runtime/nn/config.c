@@ -96,7 +96,7 @@ double pn_config_number(pn_config *config, const char *name, double preset, doub
     else
         snprintf(text, sizeof text, "a number from %g to %g", low, high);
     pn_config_wrong(config, name, low <= -DBL_MAX ? "a number" : text);
-    return preset;
+    return required ? low : preset;
 }
 
 bool pn_config_bool(pn_config *config, const char *name, bool preset) {

@@ -23,6 +23,7 @@ typedef double pn_real;
 #define pn_copy_output pn_copy_output_f64
 #define pn_copy_forward pn_copy_forward_f64
 #define pn_copy_backward pn_copy_backward_f64
+#define pn_loss_compute pn_loss_compute_f64
 #else
 typedef float pn_real;
 /* The pn_layer_type that a file of layers/ defines. */
