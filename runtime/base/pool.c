@@ -10,32 +10,31 @@
 
 enum { MAX_THREADS = 256, BLOCKS_PER_THREAD = 16 };
 
-/* One job at a time: the caller publishes it, everyone (the caller too) takes blocks from
- * `next` until none is left. */
+/* A caller publishes its job; everyone (the caller too) takes blocks from `next` until none is
+ * left. Jobs of several callers stand in a list, those in the background last. */
 typedef struct job {
     pn_range_fn work;
     void *context;
     int64_t count, block;
     atomic_llong next;
+    bool background;
+    int busy; /* helpers inside */
+    struct job *after;
 } job;
 
 static struct {
-    pthread_mutex_t lock;    /* guards all below */
-    pthread_mutex_t callers; /* one parallel_for at a time */
+    pthread_mutex_t lock; /* guards all below */
     pthread_cond_t wake, done;
     pthread_t thread[MAX_THREADS];
-    int started;     /* helper threads alive */
-    int busy;        /* helpers inside the present job */
-    uint64_t ticket; /* counts jobs, so that a helper sees each once */
-    job *now;
+    int started; /* helper threads alive */
+    job *first;
     bool stop;
 } pool = {.lock = PTHREAD_MUTEX_INITIALIZER,
-          .callers = PTHREAD_MUTEX_INITIALIZER,
           .wake = PTHREAD_COND_INITIALIZER,
           .done = PTHREAD_COND_INITIALIZER};
 
 static atomic_int wanted; /* 0: not decided yet */
-static _Thread_local bool inside;
+static _Thread_local bool inside, background;
 
 static int default_threads(void) {
     const char *text = getenv("PNEUMA_THREADS");
@@ -56,9 +55,14 @@ int pn_threads(void) {
     return n;
 }
 
-static void take_blocks(job *j) {
+static bool has_blocks(const job *j) {
+    return atomic_load(&j->next) < j->count;
+}
+
+/* At most `most` blocks. */
+static void take_blocks(job *j, int64_t most) {
     inside = true;
-    for (;;) {
+    for (; most > 0; most--) {
         int64_t begin = atomic_fetch_add(&j->next, j->block);
         if (begin >= j->count) break;
         int64_t end = begin + j->block < j->count ? begin + j->block : j->count;
@@ -67,22 +71,22 @@ static void take_blocks(job *j) {
     inside = false;
 }
 
+/* Helpers leave a job in the background after each block, for another that came meanwhile. */
 static void *helper(void *unused) {
     (void)unused;
-    uint64_t seen = 0;
     pthread_mutex_lock(&pool.lock);
     while (!pool.stop) {
-        if (!pool.now || pool.ticket == seen) {
+        job *j = pool.first;
+        while (j && !has_blocks(j)) j = j->after;
+        if (!j) {
             pthread_cond_wait(&pool.wake, &pool.lock);
             continue;
         }
-        seen = pool.ticket;
-        job *j = pool.now;
-        pool.busy++;
+        j->busy++;
         pthread_mutex_unlock(&pool.lock);
-        take_blocks(j);
+        take_blocks(j, j->background ? 1 : INT64_MAX);
         pthread_mutex_lock(&pool.lock);
-        if (--pool.busy == 0) pthread_cond_signal(&pool.done);
+        if (--j->busy == 0) pthread_cond_broadcast(&pool.done);
     }
     pthread_mutex_unlock(&pool.lock);
     return NULL;
@@ -100,33 +104,46 @@ static void start_helpers(int count) {
     pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
+static void publish(job *j) {
+    pthread_mutex_lock(&pool.lock);
+    start_helpers(pn_threads() - 1);
+    job **place = &pool.first;
+    while (j->background && *place) place = &(*place)->after;
+    j->after = *place;
+    *place = j;
+    pthread_cond_broadcast(&pool.wake);
+    pthread_mutex_unlock(&pool.lock);
+}
+
+/* Takes the job from the list and waits for the helpers inside it. */
+static void withdraw(job *j) {
+    pthread_mutex_lock(&pool.lock);
+    job **place = &pool.first;
+    while (*place != j) place = &(*place)->after;
+    *place = j->after;
+    while (j->busy > 0) pthread_cond_wait(&pool.done, &pool.lock);
+    pthread_mutex_unlock(&pool.lock);
+}
+
 static void run(int64_t count, int64_t block, pn_range_fn work, void *context) {
     if (count <= 0) return;
-    int threads = pn_threads();
-    if (inside || threads == 1 || block >= count || pthread_mutex_trylock(&pool.callers) != 0) {
+    if (inside || pn_threads() == 1 || block >= count) {
         bool outer = !inside;
         inside = true;
         work(context, 0, count);
         if (outer) inside = false;
         return;
     }
-    job j = {.work = work, .context = context, .count = count, .block = block};
+    job j = {
+        .work = work, .context = context, .count = count, .block = block, .background = background};
     atomic_init(&j.next, 0);
+    publish(&j);
+    take_blocks(&j, INT64_MAX);
+    withdraw(&j);
+}
 
-    pthread_mutex_lock(&pool.lock);
-    start_helpers(threads - 1);
-    pool.now = &j;
-    pool.ticket++;
-    pthread_cond_broadcast(&pool.wake);
-    pthread_mutex_unlock(&pool.lock);
-
-    take_blocks(&j);
-
-    pthread_mutex_lock(&pool.lock);
-    pool.now = NULL;
-    while (pool.busy > 0) pthread_cond_wait(&pool.done, &pool.lock);
-    pthread_mutex_unlock(&pool.lock);
-    pthread_mutex_unlock(&pool.callers);
+void pn_parallel_background(void) {
+    background = true;
 }
 
 void pn_parallel_for(int64_t count, int64_t grain, pn_range_fn work, void *context) {
@@ -141,7 +158,6 @@ void pn_parallel_for_each(int64_t count, pn_range_fn work, void *context) {
 }
 
 void pn_set_threads(int threads) {
-    pthread_mutex_lock(&pool.callers);
     pthread_mutex_lock(&pool.lock);
     pool.stop = true;
     pthread_cond_broadcast(&pool.wake);
@@ -150,5 +166,4 @@ void pn_set_threads(int threads) {
     pool.started = 0;
     pool.stop = false;
     atomic_store(&wanted, threads < 1 ? 1 : threads > MAX_THREADS ? MAX_THREADS : threads);
-    pthread_mutex_unlock(&pool.callers);
 }

@@ -38,7 +38,7 @@ typedef struct pn_image_options {
  * epoch decodes nothing. The files of a batch are read on the pool.
  *
  * A file that cannot be read is skipped, which makes its batch smaller (even empty), and kept for
- * pn_source_failures. When none at all can be read, fill() fails with the first one's reason.
+ * pn_image_source_failures. When none at all can be read, fill() fails with the first one's reason.
  * PN_E_ARGUMENT, PN_E_MEMORY. */
 pn_status pn_image_source_new(const char *const *paths, const int32_t *label, int64_t count,
                               const pn_image_options *options, pn_source **out, pn_error *error);
@@ -51,7 +51,8 @@ typedef struct pn_source_failure {
 
 /* How many files of an image source have failed so far (0 for other sources), and number `from`
  * (from 0) and those after it into failures[room], in the order in which the batches met them.
- * Safe while another thread fills batches. See also data/prefetch.h. */
+ * Safe while another thread fills batches. pn_source_failures (data/source_config.h) also looks
+ * behind a prefetching source. */
 int64_t pn_image_source_failures(pn_source *source, int64_t from, pn_source_failure *failures,
                                  int64_t room);
 

@@ -1,6 +1,7 @@
 #include "data/source_config.h"
 
 #include "base/text.h"
+#include "data/prefetch.h"
 #include "data/tensor_source.h"
 
 #include <stdlib.h>
@@ -180,6 +181,11 @@ pn_status pn_data_source_new(const pn_source_spec *spec, pn_source **out, pn_err
     pn_status status = new_source(&c, spec, out, error);
     json_decref(c.json);
     return status;
+}
+
+int64_t pn_source_failures(pn_source *source, int64_t from, pn_source_failure *failures,
+                           int64_t room) {
+    return pn_image_source_failures(pn_prefetch_inner(source), from, failures, room);
 }
 
 int64_t pn_data_classes(const char *text) {

@@ -34,6 +34,10 @@ typedef struct pn_source_spec {
  * PN_E_ARGUMENT (names the field, what was expected and what came), PN_E_SHAPE, PN_E_MEMORY. */
 pn_status pn_data_source_new(const pn_source_spec *spec, pn_source **out, pn_error *error);
 
+/* As pn_image_source_failures, also for a source that prefetches. */
+int64_t pn_source_failures(pn_source *source, int64_t from, pn_source_failure *failures,
+                           int64_t room);
+
 /* The number of classes a config names (0 when it names none, or is no config). */
 int64_t pn_data_classes(const char *config);
 

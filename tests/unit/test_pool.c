@@ -1,9 +1,11 @@
-/* The thread pool: every item once, nested calls inline, any thread count. */
+/* The thread pool: every item once, nested calls inline, any thread count, several callers. */
 #include "test.h"
 
 #include "base/pool.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 
 enum { ITEMS = 10007 };
 static atomic_int seen[ITEMS];
@@ -47,11 +49,56 @@ static void no_items_no_calls(void **state) {
     pn_parallel_for_each(-3, mark, NULL);
 }
 
+/* ---- several callers ---- */
+
+enum { CALLERS = 3, ROUNDS = 300, SHARED_ITEMS = 997 };
+
+typedef struct caller {
+    bool background;
+    atomic_int seen[SHARED_ITEMS];
+    atomic_int blocks; /* calls of work() in one round */
+    int wrong;
+} caller;
+
+static void mark_own(void *context, int64_t begin, int64_t end) {
+    caller *c = context;
+    atomic_fetch_add(&c->blocks, 1);
+    for (int64_t i = begin; i < end; i++) atomic_fetch_add(&c->seen[i], 1);
+}
+
+/* The blocks are the same whether others work or not: sums over blocks must not depend on it. */
+static void *call_often(void *context) {
+    caller *c = context;
+    if (c->background) pn_parallel_background();
+    for (int round = 1; round <= ROUNDS; round++) {
+        atomic_store(&c->blocks, 0);
+        pn_parallel_for(SHARED_ITEMS, 1, mark_own, c);
+        c->wrong += atomic_load(&c->blocks) != 3;
+        for (int i = 0; i < SHARED_ITEMS; i++) c->wrong += atomic_load(&c->seen[i]) != round;
+    }
+    return NULL;
+}
+
+static void callers_share_the_pool(void **state) {
+    (void)state;
+    static caller callers[CALLERS];
+    pthread_t thread[CALLERS];
+    pn_set_threads(3);
+    callers[0].background = true;
+    for (int i = 0; i < CALLERS; i++)
+        assert_int_equal(pthread_create(&thread[i], NULL, call_often, &callers[i]), 0);
+    for (int i = 0; i < CALLERS; i++) {
+        pthread_join(thread[i], NULL);
+        assert_int_equal(callers[i].wrong, 0);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_item_once),
         cmocka_unit_test(nested_calls_run_inline),
         cmocka_unit_test(no_items_no_calls),
+        cmocka_unit_test(callers_share_the_pool),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
