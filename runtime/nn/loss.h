@@ -13,7 +13,7 @@
 #include <jansson.h>
 
 typedef enum pn_loss_kind {
-    PN_LOSS_BINARY = 0, /* BinaryCrossentropy: each output on its own; the mean over them */
+    PN_LOSS_BINARY = 0,  /* BinaryCrossentropy: each output on its own; the mean over them */
     PN_LOSS_CATEGORICAL, /* CategoricalCrossentropy: targets (B, classes) */
     PN_LOSS_SPARSE,      /* SparseCategoricalCrossentropy: targets (B, 1), the class from 0 */
     PN_LOSS_MSE,         /* MeanSquaredError */

@@ -158,8 +158,8 @@ static void clip(const pn_optimizer *o, const pn_parameter *parameters, int n) {
 void pn_optimizer_step(pn_optimizer *optimizer, const pn_parameter *parameters, int n) {
     double rate = pn_optimizer_rate(optimizer), step = (double)(optimizer->iterations + 1);
     pn_update update = {.optimizer = optimizer, .rate = (float)rate};
-    update.alpha = (float)(rate * sqrt(1 - pow(optimizer->beta_2, step)) /
-                           (1 - pow(optimizer->beta_1, step)));
+    update.alpha =
+        (float)(rate * sqrt(1 - pow(optimizer->beta_2, step)) / (1 - pow(optimizer->beta_1, step)));
     clip(optimizer, parameters, n);
     slice s = {.update = &update};
     for (int i = 0; i < n; i++) {

@@ -23,13 +23,13 @@ enum { PN_OPTIMIZER_SLOTS = 3 };
 typedef struct pn_optimizer {
     pn_optimizer_kind kind;
     pn_schedule rate;
-    double momentum;      /* SGD, RMSPROP */
-    bool nesterov;        /* SGD */
+    double momentum;       /* SGD, RMSPROP */
+    bool nesterov;         /* SGD */
     double beta_1, beta_2; /* ADAM */
-    double rho;           /* RMSPROP */
-    double epsilon;       /* ADAM, RMSPROP */
+    double rho;            /* RMSPROP */
+    double epsilon;        /* ADAM, RMSPROP */
     bool amsgrad, centered;
-    double weight_decay;                     /* each step takes rate * decay * value away */
+    double weight_decay;                         /* each step takes rate * decay * value away */
     double clipnorm, clipvalue, global_clipnorm; /* 0: no clipping */
     /* State. */
     int64_t iterations; /* steps done */

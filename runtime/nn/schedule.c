@@ -7,7 +7,7 @@
 #include <string.h>
 
 static const pn_name names[] = {
-    {"ExponentialDecay", PN_RATE_EXPONENTIAL},  {"CosineDecay", PN_RATE_COSINE},
+    {"ExponentialDecay", PN_RATE_EXPONENTIAL},     {"CosineDecay", PN_RATE_COSINE},
     {"PiecewiseConstantDecay", PN_RATE_PIECEWISE}, {"PolynomialDecay", PN_RATE_POLYNOMIAL},
     {"InverseTimeDecay", PN_RATE_INVERSE_TIME},
 };
@@ -116,12 +116,18 @@ double pn_schedule_at(const pn_schedule *schedule, int64_t step) {
     double at = (double)step, part = s->kind == PN_RATE_CONSTANT ? 0 : at / s->steps;
     if (s->staircase) part = floor(part);
     switch (s->kind) {
-    case PN_RATE_EXPONENTIAL: return s->initial * pow(s->rate, part);
-    case PN_RATE_INVERSE_TIME: return s->initial / (1 + s->rate * part);
-    case PN_RATE_POLYNOMIAL: return polynomial(s, at);
-    case PN_RATE_COSINE: return cosine(s, at);
-    case PN_RATE_PIECEWISE: return piecewise(s, at);
-    case PN_RATE_CONSTANT: break;
+    case PN_RATE_EXPONENTIAL:
+        return s->initial * pow(s->rate, part);
+    case PN_RATE_INVERSE_TIME:
+        return s->initial / (1 + s->rate * part);
+    case PN_RATE_POLYNOMIAL:
+        return polynomial(s, at);
+    case PN_RATE_COSINE:
+        return cosine(s, at);
+    case PN_RATE_PIECEWISE:
+        return piecewise(s, at);
+    case PN_RATE_CONSTANT:
+        break;
     }
     return s->initial;
 }

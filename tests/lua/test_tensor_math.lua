@@ -276,7 +276,8 @@ function TestProducts:test_shapes_and_views()
   local c = tensor.matmul{a, b}
   local slow = (a:unsqueeze(3) * b:unsqueeze(1)):sum{axis = 2}
   lu.assertTrue((c - slow):abs():max() < 1e-4)
-  lu.assertTrue((b:t():matmul(a:t()):t() - c):abs():max() < 1e-5)
+  -- The order of the sums is the processor's own: a few units in the last place of the largest.
+  lu.assertTrue((b:t():matmul(a:t()):t() - c):abs():max() < 1e-6 * c:abs():max())
   lu.assertTrue((a[{{}, {1, 70, 2}}]:matmul(b[{{1, 70, 2}}])
                  - a[{{}, {1, 70, 2}}]:clone():matmul(b[{{1, 70, 2}}]:clone())):abs():max() < 1e-6)
   lu.assertEquals(tensor{1, 2}:matmul(tensor{3, 4}), 11)
