@@ -114,8 +114,8 @@ extern const pn_lua_script pn_lua_scripts[];
  * leaves what it returns instead (a Lua part of a C module gets the C part this way). */
 void pn_lua_run_script(lua_State *L, const char *name);
 
-/* require "pneuma": a table with the modules tensor, image, stage, plot, frame, data and show;
- * its function globals() makes them globals, as they are in notebooks. */
+/* require "pneuma": a table with the modules tensor, image, stage, plot, frame, data,
+ * metrics and show; its function globals() makes them globals, as they are in notebooks. */
 int luaopen_pneuma(lua_State *L);
 
 /* Each pushes its module table. */
@@ -125,5 +125,6 @@ int pn_lua_open_stage(lua_State *L);
 int pn_lua_open_plot(lua_State *L);
 int pn_lua_open_frame(lua_State *L);
 int pn_lua_open_data(lua_State *L);
+int pn_lua_open_metrics(lua_State *L);
 
 #endif

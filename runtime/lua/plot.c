@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "lua/metrics.h"
 #include "lua/plot_script.h"
 #include "lua/support.h"
 #include "plot/bins.h"
@@ -167,6 +168,7 @@ static const luaL_Reg core[] = {
 int pn_lua_open_plot(lua_State *L) {
     lua_newtable(L);
     luaL_setfuncs(L, core, 0);
+    pn_lua_add_metrics(L);
     pn_lua_add_support(L);
     pn_lua_run_script(L, "plot");
     return 1;
