@@ -1,4 +1,4 @@
-/* stage: stage.NAME{inputs..., parameter = value}, stage.list(), stage.info(name).
+/* stage: stage.NAME{inputs..., parameter = value}, stage.list(), stage.info(name), stage.call(...).
  *
  * A stage is found when it is named; inputs stand first, in declared order, or by name. One result
  * is returned as it is, several as a table. Where every list input was given as one tensor, a list
@@ -27,9 +27,45 @@ static void tell_warning(void *context, const char *text) {
     remark("warning", text);
 }
 
+/* One call's listener. An error in the event function must not unwind through the stage: it is
+ * kept, the stage is stopped, and only then is it raised. */
+typedef struct hearing {
+    lua_State *L;
+    const char *name;
+    int event, answer, failure; /* stack indices: the function; its last answer; its error */
+    atomic_int stop;            /* it raised one */
+} hearing;
+
 static void tell_progress(void *context, int64_t done, int64_t total) {
+    const hearing *h = context;
     const pn_lua_sink *sink = pn_lua_sink_now();
-    sink->progress(sink->context, context, done, total);
+    sink->progress(sink->context, h->name, done, total);
+}
+
+/* (function, text as a light userdata) -> answer; protected, for it may raise. */
+static int call_event(lua_State *L) {
+    const char *text = lua_touserdata(L, 2);
+    lua_settop(L, 1);
+    lua_pushstring(L, text);
+    lua_call(L, 1, 1);
+    if (!lua_isnil(L, -1) && lua_type(L, -1) != LUA_TSTRING)
+        pn_lua_fail(L, PN_E_ARGUMENT, "an event function must return a string or nothing, not a %s",
+                    luaL_typename(L, -1));
+    return 1;
+}
+
+static const char *tell_event(void *context, const char *text) {
+    hearing *h = context;
+    lua_State *L = h->L;
+    if (atomic_load(&h->stop)) return NULL;
+    /* None of these allocates, so none raises here. */
+    lua_pushcfunction(L, call_event);
+    lua_pushvalue(L, h->event);
+    lua_pushlightuserdata(L, (void *)text);
+    int failed = lua_pcall(L, 2, 1, 0) != LUA_OK;
+    lua_replace(L, failed ? h->failure : h->answer);
+    atomic_store(&h->stop, failed);
+    return failed ? NULL : lua_tostring(L, h->answer);
 }
 
 /* Plugins that cannot be used are named once, a remark each. */
@@ -76,6 +112,58 @@ static void apply_hook(lua_State *L, const char *name) {
     lua_call(L, 2, 1);
 }
 
+/* Runs the stage with these arguments and pushes a scratch that holds its results. The function at
+ * index 3, unless it is nil, hears of events. */
+static pn_values *run_stage(lua_State *L, const pn_stage_info *info,
+                            pn_stage_arguments *arguments) {
+    pn_error error;
+    pn_stage_outcome outcome;
+    luaL_checkstack(L, 10, "too much is going on");
+    lua_pushnil(L);
+    lua_pushnil(L);
+    hearing h = {.L = L, .name = info->table->name, .event = 3};
+    h.answer = lua_gettop(L) - 1;
+    h.failure = lua_gettop(L);
+    const pn_stage_listener listener = {.note = tell_note,
+                                        .warning = tell_warning,
+                                        .progress = tell_progress,
+                                        .event = lua_isnil(L, 3) ? NULL : tell_event,
+                                        .stop = &h.stop,
+                                        .context = &h};
+    void **results = pn_lua_scratch(L, free_values);
+    pn_status status = pn_stage_call(arguments, &listener, &outcome, &error);
+    *results = outcome.results;
+    if (atomic_load(&h.stop)) {
+        lua_pushvalue(L, h.failure);
+        lua_error(L);
+    }
+    pn_lua_check(L, status, &error);
+    tell_outcome(info, &outcome);
+    return outcome.results;
+}
+
+/* The stack: anything, the table of arguments, the event function or nil. Pushes the result. */
+static void call_info(lua_State *L, const pn_stage_info *info, const char *uncached) {
+    const char *name = info->table->name;
+    if (!lua_istable(L, 2))
+        pn_lua_fail(L, PN_E_ARGUMENT, "stage.%s takes one table: stage.%s{...}, not %s", name, name,
+                    luaL_typename(L, 2));
+    pn_error error;
+    void **slot = pn_lua_scratch(L, free_arguments);
+    pn_stage_arguments *arguments = NULL;
+    pn_lua_check(L, pn_stage_arguments_new(info, &arguments, &error), &error);
+    *slot = arguments;
+    int single = pn_lua_stage_give(L, 2, info, arguments);
+    if (uncached) pn_stage_uncache(arguments, uncached);
+    const pn_values *results = run_stage(L, info, arguments);
+    int holder = lua_gettop(L);
+    pn_lua_scratch_close(L, 4); /* the inputs are not needed any more */
+    pn_lua_stage_push(L, info, results, single);
+    pn_lua_scratch_close(L, holder);
+    pn_lua_settle(L);
+    apply_hook(L, name);
+}
+
 /* The stage of the userdata at index 1; looked up again, as a third-party plugin may have been
  * rebuilt since. */
 static const pn_stage_info *check_stage(lua_State *L) {
@@ -88,33 +176,9 @@ static const pn_stage_info *check_stage(lua_State *L) {
 
 static int call_stage(lua_State *L) {
     const pn_stage_info *info = check_stage(L);
-    const char *name = info->table->name;
     lua_settop(L, 2);
-    if (!lua_istable(L, 2))
-        pn_lua_fail(L, PN_E_ARGUMENT, "stage.%s takes one table: stage.%s{...}, not %s", name, name,
-                    luaL_typename(L, 2));
-    pn_error error;
-    void **slot = pn_lua_scratch(L, free_arguments);
-    pn_stage_arguments *arguments = NULL;
-    pn_lua_check(L, pn_stage_arguments_new(info, &arguments, &error), &error);
-    *slot = arguments;
-    int single = pn_lua_stage_give(L, 2, info, arguments);
-
-    void **results = pn_lua_scratch(L, free_values);
-    pn_stage_listener listener = {.note = tell_note,
-                                  .warning = tell_warning,
-                                  .progress = tell_progress,
-                                  .context = (void *)name};
-    pn_stage_outcome outcome;
-    pn_status status = pn_stage_call(arguments, &listener, &outcome, &error);
-    *results = outcome.results;
-    pn_lua_check(L, status, &error);
-    tell_outcome(info, &outcome);
-    pn_lua_scratch_close(L, 3); /* the inputs are not needed any more */
-    pn_lua_stage_push(L, info, outcome.results, single);
-    pn_lua_scratch_close(L, 4);
-    pn_lua_settle(L);
-    apply_hook(L, name);
+    lua_pushnil(L); /* events concern the modules that stand on stages */
+    call_info(L, info, NULL);
     return 1;
 }
 
@@ -179,10 +243,37 @@ static int module_on_result(lua_State *L) {
     return 0;
 }
 
+/* stage.call(name, arguments, {event = function, uncache = "why"}) */
+static int module_call(lua_State *L) {
+    static const char *const options[] = {"event", "uncache", NULL};
+    if (lua_type(L, 1) != LUA_TSTRING)
+        pn_lua_fail(L, PN_E_ARGUMENT, "stage.call takes a stage's name, not %s",
+                    luaL_typename(L, 1));
+    lua_settop(L, 3);
+    if (lua_isnil(L, 3)) {
+        lua_newtable(L);
+        lua_replace(L, 3);
+    }
+    pn_lua_options(L, 3, "stage.call", 0, options);
+    push_stage(L, lua_tostring(L, 1));
+    const pn_stage_info *info = *(const pn_stage_info **)lua_touserdata(L, -1);
+    pn_lua_option_string(L, 3, "uncache", NULL);
+    lua_getfield(L, 3, "uncache");
+    lua_replace(L, 1); /* where it stays alive */
+    if (lua_getfield(L, 3, "event") != LUA_TNIL && !lua_isfunction(L, -1))
+        pn_lua_fail(L, PN_E_ARGUMENT, "option 'event' must be a function, not a %s",
+                    luaL_typename(L, -1));
+    lua_replace(L, 3);
+    lua_settop(L, 3);
+    call_info(L, info, lua_tostring(L, 1));
+    return 1;
+}
+
 int pn_lua_open_stage(lua_State *L) {
     static const luaL_Reg functions[] = {{"list", module_list},
                                          {"info", module_info},
                                          {"on_result", module_on_result},
+                                         {"call", module_call},
                                          {NULL, NULL}};
     if (luaL_newmetatable(L, STAGE_TYPE)) {
         lua_pushcfunction(L, call_stage);

@@ -45,7 +45,7 @@ static void set_head(lua_State *L, const pn_stage_info *info) {
     set_string(L, "version", info->table->version);
     set_string(L, "help", info->table->help);
     set_string(L, "plugin", info->plugin);
-    set_boolean(L, "isolated", !info->native);
+    set_boolean(L, "isolated", info->isolated);
 }
 
 static void push_param(lua_State *L, const pn_param *param) {

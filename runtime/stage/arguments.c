@@ -203,6 +203,10 @@ pn_status pn_stage_give_seed(pn_stage_arguments *a, uint64_t seed, pn_error *err
     return PN_OK;
 }
 
+void pn_stage_uncache(pn_stage_arguments *a, const char *why) {
+    snprintf(a->uncached, sizeof a->uncached, "%s", why);
+}
+
 /* The shortest text that reads back as the same number. */
 static void add_float(pn_text *text, double value) {
     char short_form[40];

@@ -11,7 +11,8 @@ struct pn_stage_arguments {
     pn_values *inputs;
     uint64_t seed;
     int seed_given;
-    pn_arena arena; /* texts of the parameters */
+    char uncached[PN_STAGE_WHY]; /* why this call is not to be cached, or "" */
+    pn_arena arena;              /* texts of the parameters */
 };
 
 /* Fills in defaults and checks that nothing required is missing. */

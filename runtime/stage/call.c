@@ -29,6 +29,7 @@ typedef struct calling {
     pn_key key;
     char cache[PN_PATH];
     pn_entry entry;
+    pn_entry_content content; /* of a hit */
 } calling;
 
 static double now(void) {
@@ -43,13 +44,25 @@ static void tell_notes(const calling *c, const pn_values *notes) {
         c->listener->note(c->listener->context, notes->value[0].string[i].data);
 }
 
+static int never_cached(const calling *c) {
+    return *c->arguments->uncached || c->stage->flags & PN_STAGE_NO_CACHE;
+}
+
+static pn_run_place place_of(const calling *c, const char *folder) {
+    return (pn_run_place){.folder = folder,
+                          .progress = c->listener->progress,
+                          .event = c->listener->event,
+                          .steered = never_cached(c),
+                          .stop = c->listener->stop,
+                          .context = c->listener->context};
+}
+
 static pn_status run_in(const calling *c, const char *folder, pn_run *run) {
-    const pn_run_place place = {
-        .folder = folder, .progress = c->listener->progress, .context = c->listener->context};
+    const pn_run_place place = place_of(c, folder);
     const pn_stage_info *info = c->arguments->info;
-    pn_status status = info->native ? pn_host_run(c->stage, c->arguments, &place, run, c->error)
-                                    : pn_isolate_run(&info->file->isolate, info->plugin,
-                                                     c->arguments, &place, run, c->error);
+    pn_status status = info->isolated ? pn_isolate_run(&info->file->isolate, info->plugin,
+                                                       c->arguments, &place, run, c->error)
+                                      : pn_host_run(c->stage, c->arguments, &place, run, c->error);
     tell_notes(c, run->notes);
     return status;
 }
@@ -83,30 +96,39 @@ static void warn_once(const calling *c, const pn_error *why) {
 
 /* ---- with the cache ---- */
 
-static void take_content(calling *c, pn_entry_content *content) {
-    tell_notes(c, content->notes);
-    pn_values_free(content->notes);
-    c->outcome->results = content->results;
-    c->outcome->cached = 1;
-    *c->outcome->why = '\0';
+/* Tells what the run told, in the same order: events as it went, notes at its end. The lock on the
+ * entry is given back by now, so the listener may take its time. */
+static pn_status replay(calling *c) {
+    const pn_run_place place = place_of(c, NULL);
+    const pn_value *events = &c->content.events->value[0];
+    size_t told = 0;
+    while (place.event && told < events->count && !pn_run_stopped(&place))
+        place.event(place.context, events->string[told++].data);
+    int stopped = place.event && pn_run_stopped(&place);
+    if (!stopped) tell_notes(c, c->content.notes);
+    pn_values_free(c->content.notes);
+    pn_values_free(c->content.events);
+    if (!stopped)
+        c->outcome->results = c->content.results;
+    else
+        pn_values_free(c->content.results);
+    return stopped ? pn_fail(c->error, PN_E_CANCELLED, "stage.%s was stopped", c->stage->name)
+                   : PN_OK;
 }
 
 /* Reads the entry that c->entry names; what was wrong with it is worth telling. */
-static pn_entry_state read_entry(calling *c, pn_entry_content *content) {
+static pn_entry_state read_entry(calling *c) {
     char why[PN_STAGE_WHY] = "";
-    pn_entry_state state = pn_entry_read(&c->entry, c->stage, content, why);
-    if (state == PN_ENTRY_HIT)
-        take_content(c, content);
-    else if (*why)
-        snprintf(c->outcome->why, PN_STAGE_WHY, "%s", why);
+    pn_entry_state state = pn_entry_read(&c->entry, c->stage, &c->content, why);
+    c->outcome->cached = state == PN_ENTRY_HIT;
+    if (state == PN_ENTRY_HIT || *why) snprintf(c->outcome->why, PN_STAGE_WHY, "%s", why);
     return state;
 }
 
 static int find_hit(calling *c) {
-    pn_entry_content content;
     for (int slot = 0; slot < PN_CACHE_SLOTS; slot++)
         if (pn_cache_entry(&c->entry, c->cache, c->key.name, slot, NULL) == PN_OK &&
-            read_entry(c, &content) == PN_ENTRY_HIT)
+            read_entry(c) == PN_ENTRY_HIT)
             return 1;
     return 0;
 }
@@ -115,18 +137,19 @@ static int find_hit(calling *c) {
  * becomes 1 when somebody else has computed it meanwhile. PN_E_IO: the cache cannot be written. */
 static pn_status claim(calling *c, int *hit, pn_error *why) {
     pn_status status = PN_OK;
-    pn_entry_content content;
     for (int slot = 0; slot < PN_CACHE_SLOTS; slot++) {
         status = pn_cache_entry(&c->entry, c->cache, c->key.name, slot, why);
         if (status != PN_OK) return status;
-        pn_entry_state state = read_entry(c, &content);
+        pn_entry_state state = read_entry(c);
         if ((*hit = state == PN_ENTRY_HIT)) return PN_OK;
+        /* Its files were handed out, but the result could not be put in place. */
+        if (state == PN_ENTRY_ABSENT && pn_entry_is_held(&c->entry)) continue;
         if (state == PN_ENTRY_ABSENT)
             status = pn_entry_lock(&c->entry, why);
         else if (!pn_entry_try_lock(&c->entry))
             continue;
         if (status != PN_OK) return status;
-        state = read_entry(c, &content);
+        state = read_entry(c);
         if ((*hit = state == PN_ENTRY_HIT)) return PN_OK;
         if (state != PN_ENTRY_ABSENT) status = pn_entry_clear(&c->entry, why);
         if (status != PN_OK) pn_entry_abandon(&c->entry);
@@ -179,6 +202,7 @@ static pn_status call_cached(calling *c) {
 
 static pn_status call(calling *c) {
     pn_error why;
+    if (*c->arguments->uncached) return call_uncached(c, c->arguments->uncached);
     if (c->stage->flags & PN_STAGE_NO_CACHE) return call_uncached(c, "never cached");
     if (atomic_load(&cache_off)) return call_uncached(c, "cache off");
     if (pn_cache_folder(c->cache, &why) == PN_OK) return call_cached(c);
@@ -202,6 +226,7 @@ pn_status pn_stage_call(pn_stage_arguments *arguments, const pn_stage_listener *
     c->error = error;
     c->entry.lock = -1;
     status = call(c);
+    if (status == PN_OK && outcome->cached) status = replay(c);
     pn_key_free(&c->key);
     pn_free(c);
     outcome->seconds = now() - start;

@@ -12,6 +12,7 @@ struct pn_call {
     const pn_stage_arguments *arguments;
     const pn_run_place *place;
     pn_run *run;
+    pthread_t thread; /* the one of run() */
 
     pthread_mutex_t lock; /* guards all below but `shown` */
     pn_arena arena;       /* reasons, names */

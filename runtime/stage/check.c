@@ -111,7 +111,7 @@ static pn_status check_lists(const pn_stage *stage, pn_error *error) {
 }
 
 static pn_status check_stage(const pn_stage *stage, size_t number, pn_error *error) {
-    static const char *const taken[] = {"list", "info", "on_result", NULL};
+    static const char *const taken[] = {"list", "info", "on_result", "call", NULL};
     if (!is_identifier(stage->name))
         return pn_fail(error, PN_E_STAGE,
                        "its stage number %zu has the name '%s', which is not made of letters, "

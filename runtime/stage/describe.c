@@ -19,7 +19,7 @@ void pn_stage_list_text(const pn_stage_catalog *catalog, pn_text *text) {
         const pn_stage_info *info = catalog->info[i];
         pn_text_addf(text, "%-*s  %s%s\n", width, info->table->name,
                      info->table->help ? info->table->help : "",
-                     info->native ? "" : "  [isolated]");
+                     info->isolated ? "  [isolated]" : "");
     }
     if (catalog->count == 0) pn_text_adds(text, "no stages\n");
     if (catalog->broken.size)
@@ -88,6 +88,7 @@ void pn_stage_info_text(const pn_stage_info *info, pn_text *text) {
     pn_text_adds(text, "results\n");
     for (size_t i = 0; i < stage->result_count; i++) add_port(&stage->results[i], width, text);
     if (stage->flags & PN_STAGE_NO_CACHE) pn_text_adds(text, "never cached\n");
-    pn_text_addf(text, "plugin\n  %s (%s)\n", info->plugin,
-                 info->native ? "Pneuma's own" : "isolated in a helper process");
+    pn_text_addf(text, "plugin\n  %s (%s%s%s)\n", info->plugin, info->native ? "Pneuma's own" : "",
+                 info->native && info->isolated ? ", " : "",
+                 info->isolated ? "isolated in a helper process" : "");
 }

@@ -121,13 +121,16 @@ static pn_entry_state read_values(int fd, const pn_stage *stage, pn_entry_conten
     pn_status status = pn_pack_open(fd, &pack, NULL);
     if (status == PN_OK) status = pn_pack_values(pack, "results", 1, &content->results, NULL);
     if (status == PN_OK) status = pn_pack_values(pack, "notes", 1, &content->notes, NULL);
-    if (status == PN_OK && content->notes->count != 1) status = PN_E_FORMAT;
+    if (status == PN_OK) status = pn_pack_values(pack, "events", 1, &content->events, NULL);
+    if (status == PN_OK && (content->notes->count != 1 || content->events->count != 1))
+        status = PN_E_FORMAT;
     if (status == PN_OK)
         status = pn_values_check(content->results, stage->results, stage->result_count, NULL);
     pn_pack_release(pack);
     if (status == PN_OK) return PN_ENTRY_HIT;
     pn_values_free(content->results);
     pn_values_free(content->notes);
+    pn_values_free(content->events);
     *content = (pn_entry_content){0};
     return PN_ENTRY_DAMAGED;
 }
@@ -189,8 +192,9 @@ static json_t *make_record(const pn_entry *entry, const pn_run *run) {
 
 static pn_status write_values(int fd, void *context, pn_error *error) {
     const pn_run *run = context;
-    const pn_pack_part parts[] = {{"results", run->results}, {"notes", run->notes}};
-    return pn_pack_write(fd, parts, 2, NULL, error);
+    const pn_pack_part parts[] = {
+        {"results", run->results}, {"notes", run->notes}, {"events", run->events}};
+    return pn_pack_write(fd, parts, 3, NULL, error);
 }
 
 pn_status pn_entry_publish(pn_entry *entry, const pn_run *run, pn_error *error) {

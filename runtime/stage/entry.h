@@ -4,8 +4,8 @@
  *              its files; its time is when the entry was last used
  *     files/   what the stage wrote, if it did; survives a kill
  *     record   what the stage read and wrote, as JSON behind a checksum
- *     values   the packed results and notes; put in place by a rename, last: while it is missing
- *              the entry is not there
+ *     values   the packed results, notes and events; put in place by a rename, last: while it is
+ *              missing the entry is not there
  */
 #ifndef PN_STAGE_ENTRY_H
 #define PN_STAGE_ENTRY_H
@@ -30,7 +30,7 @@ typedef enum pn_entry_state {
 
 /* What a hit brings. */
 typedef struct pn_entry_content {
-    pn_values *results, *notes;
+    pn_values *results, *notes, *events;
 } pn_entry_content;
 
 /* Looks whether the entry can be used and takes its content. An entry with files stays locked
@@ -44,6 +44,10 @@ pn_status pn_entry_lock(pn_entry *entry, pn_error *error);
 
 /* The same without waiting: 1 when the lock is held now. For entries that exist. */
 int pn_entry_try_lock(pn_entry *entry);
+
+/* 1 when this process keeps the entry's files for those it gave their paths to: waiting for its
+ * lock would be waiting for ourselves. */
+int pn_entry_is_held(const pn_entry *entry);
 
 /* Under the lock: takes away a result that is no good, files and all. */
 pn_status pn_entry_clear(pn_entry *entry, pn_error *error);

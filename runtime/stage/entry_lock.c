@@ -106,15 +106,26 @@ static struct held {
     char folder[];
 } * held;
 
+static struct held *find_held(const char *folder) {
+    struct held *h = held;
+    while (h && strcmp(h->folder, folder) != 0) h = h->next;
+    return h;
+}
+
+int pn_entry_is_held(const pn_entry *entry) {
+    pthread_mutex_lock(&held_lock);
+    int is = find_held(entry->folder) != NULL;
+    pthread_mutex_unlock(&held_lock);
+    return is;
+}
+
 /* The descriptors stay open on purpose: the paths were handed out. */
 void pn_entry_hold(pn_entry *entry) {
     if (entry->lock < 0) return;
     flock(entry->lock, LOCK_SH);
     pthread_mutex_lock(&held_lock);
-    struct held *h = held;
-    while (h && strcmp(h->folder, entry->folder) != 0) h = h->next;
-    if (!h) {
-        h = malloc(sizeof *h + strlen(entry->folder) + 1);
+    if (!find_held(entry->folder)) {
+        struct held *h = malloc(sizeof *h + strlen(entry->folder) + 1);
         if (h) {
             h->fd = entry->lock;
             strcpy(h->folder, entry->folder);

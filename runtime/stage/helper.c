@@ -72,6 +72,20 @@ static void send_progress(void *context, int64_t done, int64_t total) {
     pn_wire_send(helper.socket, &message, -1);
 }
 
+/* One that cannot be sent is not heard live, but still comes with the result. */
+static const char *send_event(void *context, const char *text) {
+    (void)context;
+    const pn_wire_message message = {.kind = PN_WIRE_EVENT};
+    int file;
+    json_t *extra = json_pack("{s:o}", "text", pn_json_bytes(text, strlen(text)));
+    if (extra && pn_wire_pack(NULL, 0, extra, &file, NULL) == PN_OK) {
+        pn_wire_send(helper.socket, &message, file);
+        close(file);
+    }
+    json_decref(extra);
+    return NULL;
+}
+
 static pn_status read_param(json_t *params, const pn_param *param, pn_stage_arguments *a,
                             pn_param_value *value, pn_error *error) {
     size_t size;
@@ -113,7 +127,8 @@ static pn_status run_request(int file, const pn_stage_set *set, pn_run *run, pn_
         size_t size;
         json_t *folder = json_object_get(pn_pack_extra(pack), "folder");
         const pn_run_place place = {.folder = pn_json_text(folder, &arguments->arena, &size),
-                                    .progress = send_progress};
+                                    .progress = send_progress,
+                                    .event = send_event};
         status = place.folder ? pn_host_run(info.table, arguments, &place, run, error)
                               : pn_fail(error, PN_E_INTERNAL, "the request is malformed");
     }
@@ -124,9 +139,10 @@ static pn_status run_request(int file, const pn_stage_set *set, pn_run *run, pn_
 
 /* Packs what there is: results only where the run went well. */
 static pn_status pack_run(const pn_run *run, int good, int *file, pn_error *error) {
-    pn_pack_part parts[2];
+    pn_pack_part parts[3];
     size_t count = 0;
     if (run->notes) parts[count++] = (pn_pack_part){"notes", run->notes};
+    if (run->events) parts[count++] = (pn_pack_part){"events", run->events};
     if (good) parts[count++] = (pn_pack_part){"results", run->results};
     json_t *extra = json_pack("{s:o, s:b}", "readings", pn_record_encode(&run->record),
                               "used_folder", run->used_folder);
@@ -188,6 +204,24 @@ static void prepare(void) {
     setvbuf(stdout, NULL, _IONBF, 0);
 }
 
+/* A damaged file may say that it holds more than there is. Counted from what is there already: the
+ * sanitizers keep terabytes of addresses; and every thread reserves some for its stack and heap. */
+static void limit_memory(const pn_stage_set *set) {
+    enum { ROOM = 8192, FOR_A_THREAD = 256 }; /* MiB */
+    unsigned long long pages = 0;
+    int isolated = 0;
+    for (size_t i = 0; i < set->count; i++)
+        isolated |= (set->stage[i].flags & PN_STAGE_ISOLATED) != 0;
+    FILE *file = isolated ? fopen("/proc/self/statm", "r") : NULL;
+    if (!file) return;
+    if (fscanf(file, "%llu", &pages) == 1) {
+        rlim_t room = ROOM + FOR_A_THREAD * (rlim_t)sysconf(_SC_NPROCESSORS_ONLN);
+        rlim_t most = pages * (rlim_t)sysconf(_SC_PAGESIZE) + (room << 20);
+        setrlimit(RLIMIT_AS, &(struct rlimit){most, most});
+    }
+    fclose(file);
+}
+
 int pn_helper_serve(int socket, long parent, const char *plugin) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != (pid_t)parent) return 1; /* it died before the line above */
@@ -198,6 +232,7 @@ int pn_helper_serve(int socket, long parent, const char *plugin) {
     pn_stage_set set = {0};
     pn_error why = {0};
     pn_status status = pn_plugin_load(plugin, &set, &why);
+    limit_memory(&set);
     if (!describe(&set, status, &why)) return 1;
     while (answer(next_request(), &set) == 0) continue;
     _exit(0);

@@ -1,4 +1,4 @@
-/* The helper's side: a process that holds one third-party plugin and runs its stages. */
+/* The helper's side: a process that holds one plugin and runs its isolated stages. */
 #ifndef PN_STAGE_HELPER_H
 #define PN_STAGE_HELPER_H
 

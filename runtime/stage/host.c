@@ -66,9 +66,13 @@ static uint64_t seed(pn_call *call) {
     return call->arguments->seed;
 }
 
+int pn_run_stopped(const pn_run_place *place) {
+    return pn_cancelled() != PN_CANCEL_NONE ||
+           (place->stop && atomic_load_explicit(place->stop, memory_order_relaxed));
+}
+
 static int cancelled(pn_call *call) {
-    (void)call;
-    return pn_cancelled() != PN_CANCEL_NONE;
+    return pn_run_stopped(call->place);
 }
 
 static void progress(pn_call *call, int64_t done, int64_t total) {
@@ -81,6 +85,24 @@ static void progress(pn_call *call, int64_t done, int64_t total) {
     if (ns - last < tenth_of_a_second && done < total) return;
     if (!atomic_compare_exchange_strong(&call->shown, &last, ns)) return;
     call->place->progress(call->place->context, done, total);
+}
+
+static const char *event(pn_call *call, const char *text) {
+    size_t size = strlen(text);
+    pn_error why;
+    if (!pthread_equal(call->thread, pthread_self()))
+        return pn_call_fail(call, PN_E_STAGE, "it sends an event from another thread"), NULL;
+    if (size > PN_STAGE_EVENT)
+        return pn_call_fail(call, PN_E_STAGE, "it sends an event of %zu bytes; the most are %d",
+                            size, PN_STAGE_EVENT),
+               NULL;
+    pn_values *events = call->run->events;
+    /* Unlike a note it counts: a cached result without it would not be the same. */
+    if (pn_values_add_string(events, &events->value[0], text, size, &why) != PN_OK)
+        return pn_call_fail(call, PN_E_MEMORY, "%s", why.message), NULL;
+    if (!call->place->event) return NULL;
+    const char *answer = call->place->event(call->place->context, text);
+    return call->place->steered ? answer : NULL;
 }
 
 static const pn_host host = {
@@ -107,12 +129,13 @@ static const pn_host host = {
     .cancelled = cancelled,
     .fail = fail,
     .note = note,
+    .event = event,
 };
 
 /* A recorded failure counts even where run() returned 0: the stage overlooked it. */
 static pn_status judge(pn_call *call, int returned, pn_error *error) {
     const char *name = call->stage->name;
-    if (returned != 0 && pn_cancelled() != PN_CANCEL_NONE)
+    if (returned != 0 && pn_run_stopped(call->place))
         return pn_fail(error, PN_E_CANCELLED, "stage.%s was stopped", name);
     if (call->failure.status != PN_OK)
         return pn_fail(error, call->failure.status, "stage.%s: %s", name, call->failure.message);
@@ -126,13 +149,23 @@ static pn_status judge(pn_call *call, int returned, pn_error *error) {
                    why.message);
 }
 
+pn_values *pn_run_texts(const char *name) {
+    const pn_port port = {.name = name, .kind = PN_KIND_STRINGS};
+    return pn_values_new(&port, 1);
+}
+
 pn_status pn_host_run(const pn_stage *stage, const pn_stage_arguments *arguments,
                       const pn_run_place *place, pn_run *run, pn_error *error) {
-    static const pn_port note_port = {.name = "notes", .kind = PN_KIND_STRINGS};
     *run = (pn_run){.results = pn_values_new(stage->results, stage->result_count),
-                    .notes = pn_values_new(&note_port, 1)};
-    if (!run->results || !run->notes) return pn_fail_memory(error, sizeof *run->results);
-    pn_call call = {.stage = stage, .arguments = arguments, .place = place, .run = run};
+                    .notes = pn_run_texts("notes"),
+                    .events = pn_run_texts("events")};
+    if (!run->results || !run->notes || !run->events)
+        return pn_fail_memory(error, sizeof *run->results);
+    pn_call call = {.stage = stage,
+                    .arguments = arguments,
+                    .place = place,
+                    .run = run,
+                    .thread = pthread_self()};
     pthread_mutex_init(&call.lock, NULL);
     int returned = stage->run(&host, &call);
     pn_status status = judge(&call, returned, error);
@@ -145,6 +178,7 @@ pn_status pn_host_run(const pn_stage *stage, const pn_stage_arguments *arguments
 void pn_run_free(pn_run *run) {
     pn_values_free(run->results);
     pn_values_free(run->notes);
+    pn_values_free(run->events);
     pn_record_free(&run->record);
     *run = (pn_run){0};
 }

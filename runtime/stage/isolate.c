@@ -9,6 +9,7 @@
 #include "stage/spawn.h"
 #include "stage/wire.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,7 +24,11 @@ enum {
 };
 
 void pn_isolate_init(pn_isolate *isolate) {
-    pthread_mutex_init(&isolate->lock, NULL);
+    pthread_mutexattr_t checked;
+    pthread_mutexattr_init(&checked);
+    pthread_mutexattr_settype(&checked, PTHREAD_MUTEX_ERRORCHECK);
+    pthread_mutex_init(&isolate->lock, &checked);
+    pthread_mutexattr_destroy(&checked);
     isolate->pid = 0;
 }
 
@@ -172,6 +177,14 @@ static pn_status nonsense(const errand *e, const char *what) {
     return fail_plugin(e, text);
 }
 
+/* Takes one part of what came back that is a single list of strings. */
+static pn_status read_texts(pn_pack *pack, const char *part, pn_values **texts, pn_error *why) {
+    pn_status status = pn_pack_values(pack, part, 0, texts, why);
+    if (status == PN_OK && ((*texts)->count != 1 || (*texts)->value[0].kind != PN_KIND_STRINGS))
+        status = pn_fail(why, PN_E_FORMAT, "its %s are none", part);
+    return status;
+}
+
 /* What came back is checked like a stranger's: the plugin may have written over the helper. */
 static pn_status read_run(const errand *e, int file, int good) {
     pn_pack *pack = NULL;
@@ -179,10 +192,8 @@ static pn_status read_run(const errand *e, int file, int good) {
     int used;
     const pn_stage *stage = e->arguments->info->table;
     pn_status status = pn_wire_unpack(file, &pack, &why);
-    if (status == PN_OK) status = pn_pack_values(pack, "notes", 0, &e->run->notes, &why);
-    if (status == PN_OK &&
-        (e->run->notes->count != 1 || e->run->notes->value[0].kind != PN_KIND_STRINGS))
-        status = pn_fail(&why, PN_E_FORMAT, "its notes are none");
+    if (status == PN_OK) status = read_texts(pack, "notes", &e->run->notes, &why);
+    if (good && status == PN_OK) status = read_texts(pack, "events", &e->run->events, &why);
     if (good && status == PN_OK)
         status = pn_pack_values(pack, "results", 0, &e->run->results, &why);
     if (good && status == PN_OK)
@@ -228,25 +239,57 @@ static pn_status stopped(const errand *e, const char *what) {
                         e->arguments->info->table->name, e->path, what);
 }
 
+static pn_status hear_event(const errand *e, int file) {
+    pn_pack *pack = NULL;
+    pn_error why;
+    pn_arena arena = {0};
+    size_t size;
+    pn_status status = pn_wire_unpack(file, &pack, &why);
+    if (status != PN_OK) return nonsense(e, why.message);
+    const char *text = pn_json_text(json_object_get(pn_pack_extra(pack), "text"), &arena, &size);
+    if (!text || size > PN_STAGE_EVENT)
+        status = nonsense(e, "an event that is none");
+    else if (e->place->event)
+        e->place->event(e->place->context, text);
+    pn_arena_free(&arena);
+    pn_pack_release(pack);
+    return status;
+}
+
+/* While the run goes on: what the helper says on the way. */
+static pn_status hear(const errand *e, const pn_wire_message *message, int file) {
+    if (message->kind == PN_WIRE_EVENT) return hear_event(e, file);
+    if (file >= 0) close(file);
+    if (e->place->progress) e->place->progress(e->place->context, message->a, message->b);
+    return PN_OK;
+}
+
+static int is_on_the_way(const pn_wire_message *message) {
+    return message->kind == PN_WIRE_PROGRESS || message->kind == PN_WIRE_EVENT;
+}
+
+/* The first time, tells the helper to stop, and sets its *deadline. */
+static void tell_stop(const errand *e, int64_t *deadline) {
+    pn_cancel_reason reason = pn_cancelled();
+    if (reason == PN_CANCEL_NONE) reason = PN_CANCEL_INTERRUPT; /* of this run alone */
+    const pn_wire_message stop = {.kind = PN_WIRE_CANCEL, .a = reason};
+    if (*deadline) return;
+    pn_wire_send(e->isolate->socket, &stop, -1);
+    *deadline = now_ms() + GRACE_MS;
+}
+
 static pn_status wait_answer(const errand *e) {
     int64_t deadline = 0; /* after a cancellation */
     for (;;) {
         pn_wire_message message;
         int file, got = pn_wire_receive(e->isolate->socket, &message, &file, TICK_MS);
-        if (got == -1 && (deadline || pn_cancelled() != PN_CANCEL_NONE)) return stopped(e, "ended");
+        if (got == -1 && (deadline || pn_run_stopped(e->place))) return stopped(e, "ended");
         if (got == -1) return died(e);
         if (got < 0) return nonsense(e, "something that is no message");
-        if (got > 0 && message.kind != PN_WIRE_PROGRESS) return finish(e, &message, file);
-        if (got > 0) {
-            if (file >= 0) close(file);
-            if (e->place->progress) e->place->progress(e->place->context, message.a, message.b);
-        }
-        pn_cancel_reason reason = pn_cancelled();
-        if (reason != PN_CANCEL_NONE && deadline == 0) {
-            const pn_wire_message stop = {.kind = PN_WIRE_CANCEL, .a = reason};
-            pn_wire_send(e->isolate->socket, &stop, -1);
-            deadline = now_ms() + GRACE_MS;
-        }
+        if (got > 0 && !is_on_the_way(&message)) return finish(e, &message, file);
+        pn_status status = got > 0 ? hear(e, &message, file) : PN_OK;
+        if (status != PN_OK) return status;
+        if (pn_run_stopped(e->place)) tell_stop(e, &deadline);
         if (deadline && now_ms() > deadline) return stopped(e, "did not obey and was killed");
     }
 }
@@ -260,7 +303,11 @@ pn_status pn_isolate_run(pn_isolate *isolate, const char *path, const pn_stage_a
                       .run = run,
                       .error = error};
     *run = (pn_run){0};
-    pthread_mutex_lock(&isolate->lock);
+    if (pthread_mutex_lock(&isolate->lock) == EDEADLK)
+        return pn_fail(error, PN_E_STAGE,
+                       "stage.%s cannot run inside an event of a stage from the same plugin: both "
+                       "need its one helper process",
+                       arguments->info->table->name);
     pn_status status = ensure_helper(&e);
     if (status == PN_OK) status = send_request(&e);
     if (status == PN_OK) status = wait_answer(&e);

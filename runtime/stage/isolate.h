@@ -1,4 +1,5 @@
-/* Third-party plugins run in helper processes: whatever they do, this process goes on. */
+/* Third-party plugins, and stages that read what may be hostile, run in helper processes: whatever
+ * they do, this process goes on. */
 #ifndef PN_STAGE_ISOLATE_H
 #define PN_STAGE_ISOLATE_H
 
@@ -27,7 +28,8 @@ pn_status pn_isolate_describe(pn_isolate *isolate, const char *path, pn_stage_se
 
 /* As pn_host_run, in the helper. When the plugin crashes, exits or answers nonsense: PN_E_STAGE
  * with its name, the stage and the signal. When it does not stop within a second after a
- * cancellation it is killed: PN_E_CANCELLED. The next run starts a new helper. */
+ * cancellation it is killed: PN_E_CANCELLED. The next run starts a new helper. Events come live;
+ * their answers do not go back. */
 pn_status pn_isolate_run(pn_isolate *isolate, const char *path, const pn_stage_arguments *arguments,
                          const pn_run_place *place, pn_run *run, pn_error *error);
 

@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* Changes whenever entries of older versions of the cache must not be used. */
-enum { FORMAT = 1 };
+enum { FORMAT = 2 };
 
 static pn_hash hash_inputs(const pn_values *inputs, int *failed) {
     pn_hasher *h = pn_hasher_new();

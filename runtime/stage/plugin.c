@@ -33,6 +33,10 @@ static pn_status load(pn_plugin_file *file, pn_error *error) {
     return pn_isolate_describe(&file->isolate, file->path, &file->set, error);
 }
 
+static int is_isolated(const pn_plugin_file *file, size_t index) {
+    return !file->native || (file->set.stage[index].flags & PN_STAGE_ISOLATED) != 0;
+}
+
 static pn_status make_infos(pn_plugin_file *file, pn_error *error) {
     file->info = pn_calloc(file->set.count, sizeof *file->info);
     if (!file->info) return pn_fail_memory(error, file->set.count * sizeof *file->info);
@@ -40,6 +44,7 @@ static pn_status make_infos(pn_plugin_file *file, pn_error *error) {
         file->info[i] = (pn_stage_info){.table = &file->set.stage[i],
                                         .plugin = file->path,
                                         .native = file->native,
+                                        .isolated = is_isolated(file, i),
                                         .file = file};
     return PN_OK;
 }

@@ -26,7 +26,7 @@ typedef struct pn_plugin_file {
     pn_hash hash;   /* of its content */
     pn_stage_set set;
     pn_stage_info *info; /* set.count of them */
-    pn_isolate isolate;  /* the helper process of a third-party plugin */
+    pn_isolate isolate;  /* the helper process of its isolated stages */
 } pn_plugin_file;
 
 /* One place where plugins are looked for: a folder of them, or one file. */

@@ -16,13 +16,16 @@
 #include "pneuma/stage.h"
 #include "stage/values.h"
 
+#include <stdatomic.h>
+
 /* ---- what there is ---- */
 
 /* One stage. Lives until the program ends. */
 typedef struct pn_stage_info {
     const pn_stage *table;       /* checked, in this build's layout */
     const char *plugin;          /* the path of its shared object */
-    int native;                  /* 1: Pneuma's own, run in this process; 0: isolated in a helper */
+    int native;                  /* 1: Pneuma's own; 0: from elsewhere */
+    int isolated;                /* 1: runs in a helper process, not in this one */
     struct pn_plugin_file *file; /* for the calls of this folder */
 } pn_stage_info;
 
@@ -56,6 +59,7 @@ void pn_stage_info_text(const pn_stage_info *info, pn_text *text);
 void pn_stage_set_cache(int on);
 
 typedef struct pn_stage_arguments pn_stage_arguments;
+enum { PN_STAGE_WHY = 512 }; /* room for why a result was computed */
 
 pn_status pn_stage_arguments_new(const pn_stage_info *info, pn_stage_arguments **out,
                                  pn_error *error);
@@ -90,16 +94,24 @@ pn_status pn_stage_give_string(pn_stage_arguments *arguments, size_t index, cons
 /* Says that input number `index` is given as a list, which may stay empty. */
 pn_status pn_stage_give_list(pn_stage_arguments *arguments, size_t index, pn_error *error);
 
-/* Who listens to a call. Any function may be NULL. Notes and warnings come on the calling thread,
- * progress from any thread, about ten times a second. */
+/* Says that this call is not to be cached, and why ("not cached: ..."): its listener may steer it
+ * by answering events. The reason is copied. */
+void pn_stage_uncache(pn_stage_arguments *arguments, const char *why);
+
+/* Who listens to a call. Any function may be NULL. Notes, warnings and events come on the calling
+ * thread, progress from any thread, about ten times a second.
+ * event: a step of the work, live; of a cached result, again. Its answer (NULL, or a string that
+ * lives until the next event) reaches the stage only in a call that is not cached:
+ * pn_stage_uncache, PN_STAGE_NO_CACHE. stop: becomes non-zero when the listener wants this call to
+ * stop, as Ctrl-C would: the call ends with PN_E_CANCELLED unless the stage was done already. */
 typedef struct pn_stage_listener {
     void (*note)(void *context, const char *text);
     void (*warning)(void *context, const char *text);
     void (*progress)(void *context, int64_t done, int64_t total);
+    const char *(*event)(void *context, const char *text);
+    const atomic_int *stop;
     void *context;
 } pn_stage_listener;
-
-enum { PN_STAGE_WHY = 512 };
 
 typedef struct pn_stage_outcome {
     pn_values *results;     /* to be released with pn_values_free */

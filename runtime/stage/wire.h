@@ -14,6 +14,7 @@ typedef enum pn_wire_kind {
     PN_WIRE_DESCRIBED, /* from it, first of all: the plugin's stages (file: extra) */
     PN_WIRE_REFUSED,   /* from it, first of all: why the plugin cannot be used (text) */
     PN_WIRE_PROGRESS,  /* a of b */
+    PN_WIRE_EVENT,     /* a step of the work (file: extra, the text) */
     PN_WIRE_DONE,      /* the run's results, notes and readings (file) */
     PN_WIRE_FAILED,    /* the run's pn_status a and message; notes (file) */
 } pn_wire_kind;

@@ -132,6 +132,79 @@ function TestModule:test_results_can_become_objects()
   stage.on_result("draw", function(result) return result end)
 end
 
+TestEvents = {}
+
+-- Calls stage.steps and returns the events heard and its results.
+local function hear(arguments, options)
+  local heard = {}
+  options = options or {}
+  local event = options.event
+  function options.event(text)
+    heard[#heard + 1] = text
+    if event then return event(text) end
+  end
+  return heard, stage.call("steps", arguments, options)
+end
+
+local three = {'{"step": 0}', '{"step": 1}', '{"step": 2}'}
+
+function TestEvents:test_they_are_heard_live_and_again()
+  for _ = 1, 2 do
+    local heard, r = hear{steps = 3, ms = 2}
+    lu.assertEquals(heard, three)
+    lu.assertEquals(#r.answers, 0)
+  end
+  lu.assertEquals(stage.steps{steps = 3, ms = 2}.found:item(), 0) -- without anybody to hear them
+  lu.assertEquals(stage.call("measure", {tensor{1, 2}}).sum:totable(), {3})
+end
+
+function TestEvents:test_an_error_stops_the_stage_and_is_raised()
+  local seen = 0
+  for _, thing in ipairs{"a string", {kind = "mine"}} do
+    for _, arguments in ipairs{{steps = 900, ms = 1}, {steps = 3, ms = 1}} do
+      local ok, e = pcall(stage.call, "steps", arguments, {event = function()
+        seen = seen + 1
+        error(thing, 0)
+      end})
+      lu.assertFalse(ok)
+      lu.assertTrue(rawequal(e, thing) or e == thing)
+    end
+  end
+  lu.assertEquals(seen, 4) -- nothing is heard after an error
+  refused("must return a string or nothing, not a table", hear, {ms = 3}, {event = function() return {} end})
+  refused("attempt to yield", hear, {ms = 4}, {event = coroutine.yield})
+  lu.assertEquals(#hear{steps = 3, ms = 1}, 3)
+end
+
+function TestEvents:test_in_a_coroutine_and_within_each_other()
+  local result = coroutine.wrap(function()
+    local heard = hear({steps = 2, ms = 5}, {event = function(text)
+      lu.assertEquals(#hear{steps = 3, ms = 1}, 3)
+      collectgarbage()
+    end})
+    return heard
+  end)()
+  lu.assertEquals(#result, 2)
+  refused("cannot run inside an event of a stage from the same plugin", hear, {steps = 2, ms = 6}, {
+    event = function() stage.steps{steps = 4, ms = 6} end,
+  })
+end
+
+function TestEvents:test_options_are_checked()
+  refused("stage.call has no option 'evnt'; did you mean 'event'?", stage.call, "steps", {}, {evnt = print})
+  refused("option 'event' must be a function, not a number", stage.call, "steps", {}, {event = 1})
+  refused("option 'uncache' must be a string", stage.call, "steps", {}, {uncache = true})
+  refused("there is no stage 'stps'; did you mean 'steps'?", stage.call, "stps", {})
+  refused("stage.steps takes one table", stage.call, "steps", 5)
+  refused("stage.call takes a stage's name, not table", stage.call, {})
+end
+
+function TestEvents:test_uncached_calls_run_each_time()
+  local arguments, options = {steps = 2, ms = 7}, {uncache = "not cached: it may be steered"}
+  local first = stage.call("steps", arguments, options)
+  lu.assertNotEquals(stage.call("steps", arguments, options).folder, first.folder)
+end
+
 function TestModule:test_a_crash_is_an_error_and_no_more()
   local e = refused("crashed: signal", stage.naughty, {what = "crash"})
   lu.assertEquals(e.kind, "stage")

@@ -3,6 +3,7 @@
 #ifndef PN_TESTS_UNIT_STAGE_FIXTURE_H
 #define PN_TESTS_UNIT_STAGE_FIXTURE_H
 
+#include "base/cancel.h"
 #include "base/file.h"
 #include "stage/cache.h"
 #include "stage/stage.h"
@@ -79,10 +80,31 @@ MAYBE void remove_fixture(void) {
 
 static char notes[2000], warnings[2000];
 static int progresses;
+static char events[200]; /* the first of them, a line each */
+static int events_heard, events_before_notes;
+static size_t largest_event;
+
+/* How the listener takes events: what it answers; after how many it wants this call, or everything,
+ * to stop. */
+static const char *answer;
+static int stop_after, cancel_after;
+static atomic_int stop;
 
 MAYBE void hear_note(void *context, const char *text) {
     (void)context;
     snprintf(notes + strlen(notes), sizeof notes - strlen(notes), "%s\n", text);
+    events_before_notes = events_heard;
+}
+
+MAYBE const char *hear_event(void *context, const char *text) {
+    (void)context;
+    size_t length = strlen(text);
+    if (strlen(events) + length + 2 < sizeof events) strcat(strcat(events, text), "\n");
+    if (length > largest_event) largest_event = length;
+    events_heard++;
+    if (events_heard == stop_after) atomic_store(&stop, 1);
+    if (events_heard == cancel_after) pn_cancel(PN_CANCEL_INTERRUPT);
+    return answer;
 }
 
 MAYBE void hear_warning(void *context, const char *text) {
@@ -97,6 +119,7 @@ MAYBE void hear_progress(void *context, int64_t done, int64_t total) {
 
 MAYBE pn_status give_one(pn_stage_arguments *a, const pn_stage *stage, const char *name,
                          const char *text, pn_error *error) {
+    if (strcmp(name, "uncache") == 0) return pn_stage_uncache(a, text), PN_OK;
     if (strcmp(name, "seed") == 0) return pn_stage_give_seed(a, strtoull(text, NULL, 10), error);
     for (size_t i = 0; i < stage->param_count; i++) {
         if (strcmp(stage->params[i].name, name) != 0) continue;
@@ -117,10 +140,15 @@ MAYBE pn_status call_with(const char *name, const char *params, pn_tensor *input
     const pn_stage_info *info;
     pn_stage_arguments *a = NULL;
     char text[2000], *rest = text, *field;
-    const pn_stage_listener listener = {
-        .note = hear_note, .warning = hear_warning, .progress = hear_progress};
-    *notes = *warnings = '\0';
-    progresses = 0;
+    const pn_stage_listener listener = {.note = hear_note,
+                                        .warning = hear_warning,
+                                        .progress = hear_progress,
+                                        .event = hear_event,
+                                        .stop = &stop};
+    *notes = *warnings = *events = '\0';
+    progresses = events_heard = events_before_notes = 0;
+    largest_event = 0;
+    atomic_store(&stop, 0);
     *outcome = (pn_stage_outcome){0};
     snprintf(text, sizeof text, "%s", params);
     pn_status status = pn_stage_find(name, &info, error);

@@ -305,17 +305,22 @@ static void a_cache_that_cannot_be_written_is_no_failure(void **state) {
     assert_string_equal(warnings, ""); /* once is enough */
 }
 
-static void a_full_disk_is_no_failure(void **state) {
-    (void)state;
+static void check_full_disk(const char *files) {
     const struct rlimit small = {100, RLIM_INFINITY}, large = {RLIM_INFINITY, RLIM_INFINITY};
     signal(SIGXFSZ, SIG_IGN);
     char params[400];
-    snprintf(params, sizeof params, "log=%s|steps=100|ms=0|files=false", in_fixture("log2"));
+    snprintf(params, sizeof params, "log=%s|steps=100|ms=0|files=%s", in_fixture("log2"), files);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
     assert_false(cached("slow", params, NULL));
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &large), 0);
     assert_false(cached("slow", params, NULL)); /* nothing half-written was taken for a result */
     assert_true(cached("slow", params, NULL));
+}
+
+static void a_full_disk_is_no_failure(void **state) {
+    (void)state;
+    check_full_disk("false");
+    check_full_disk("true"); /* the files of the first call stay: the second has a folder beside */
 }
 
 static uint64_t cache_bytes(void) {

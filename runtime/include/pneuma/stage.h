@@ -97,6 +97,8 @@ typedef struct pn_port {
 enum {
     PN_STAGE_SEED = 1,     /* the results depend on the seed */
     PN_STAGE_NO_CACHE = 2, /* never cache (what it returns is cheaper than reading it back) */
+    PN_STAGE_ISOLATED = 4, /* always run in a helper process with a limit on memory, Pneuma's own
+                              stages too: for files that may be hostile */
 };
 
 typedef struct pn_host pn_host;
@@ -196,9 +198,11 @@ struct pn_host {
                        const char **reason);
 
     /* A folder for files the stage writes, kept with its cached result under a path that does not
-     * change; made at the first call. Return paths in it as strings. It survives a kill: what a
-     * call with the same key finds in it was written by an earlier try. NULL after a recorded
-     * failure. */
+     * change; made at the first call. Return paths in it as strings. It survives a kill, a failure
+     * and a cancellation: what a call with the same key finds in it was written by an earlier try,
+     * to be resumed from. Parameters, inputs and seed were the same then; files read through the
+     * host may have changed since, so a checkpoint should say what it depends on. NULL after a
+     * recorded failure. */
     const char *(*output_folder)(pn_call *call);
 
     /* progress: `done` of `total` items, from any thread and as often as one likes.
@@ -212,7 +216,18 @@ struct pn_host {
      * when the result comes from the cache). [any thread] */
     int (*fail)(pn_call *call, const char *format, ...) __attribute__((format(printf, 2, 3)));
     void (*note)(pn_call *call, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+    /* event: tells whoever called about a step of long work, at once: one line of JSON, say an
+     * epoch's logs, of at most PN_STAGE_EVENT bytes. Only on run()'s thread. Events are kept with
+     * the result and told again, in order, when it comes from the cache; so a call that resumes
+     * sends those of its earlier steps again. Returns the listener's answer, which lives until the
+     * next event, or NULL. There are answers only in calls that are not cached and not isolated,
+     * because a result would depend on them. Poll cancelled() afterwards: a listener may stop this
+     * call. */
+    const char *(*event)(pn_call *call, const char *text);
 };
+
+enum { PN_STAGE_EVENT = 65536 };
 
 #ifdef __cplusplus
 }

@@ -24,12 +24,24 @@ stage = {}
 ---@field version string
 ---@field help string
 ---@field plugin string path of the plugin that holds it
----@field isolated boolean true for third-party plugins, which run in a process of their own
+---@field isolated boolean true when it runs in a process of its own: all third-party plugins, and what reads files that may be hostile
 ---@field seed boolean true when it takes `seed = n`
 ---@field cache boolean false when its results are never cached
 ---@field params table[] name, type, help, default, minimum, maximum, choices
 ---@field inputs table[] name, kind, help, optional
 ---@field results table[] name, kind, help
+
+---@class pneuma.StageCallOptions
+---@field event? fun(text: string): string? hears of each step of the work, live or again from the cache; an error in it stops the stage and is raised
+---@field uncache? string do not cache this call, and why; only then do the event function's answers reach the stage
+
+--- Runs a stage as `stage.NAME{...}` does, for modules that stand on stages: `options.event` hears
+--- what the stage tells of its work, a line of JSON at a time.
+---@param name string
+---@param arguments table
+---@param options? pneuma.StageCallOptions
+---@return any
+function stage.call(name, arguments, options) end
 
 --- All stages there are, by name; prints as a list.
 ---@return pneuma.StageInfo[]
