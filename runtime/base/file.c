@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -58,19 +59,28 @@ static pn_status read_open(int fd, const char *path, size_t want, char **data, s
     return PN_OK;
 }
 
-pn_status pn_file_read(const char *path, size_t limit, char **data, size_t *size, pn_error *error) {
+/* Opens what must be a regular file and looks at it. */
+static pn_status open_regular(const char *path, int *fd, struct stat *st, pn_error *error) {
     /* O_NONBLOCK: a pipe with an image's name must not stop the program. */
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0) return fail_open(path, "open", error);
-    struct stat st;
-    pn_status status;
-    if (fstat(fd, &st) != 0)
+    *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (*fd < 0) return fail_open(path, "open", error);
+    pn_status status = PN_OK;
+    if (fstat(*fd, st) != 0)
         status = pn_fail_errno(error, errno, path, "cannot look at '%s'", path);
-    else if (S_ISDIR(st.st_mode))
+    else if (S_ISDIR(st->st_mode))
         status = pn_fail_path(error, PN_E_IO, path, "'%s' is a folder, not a file", path);
-    else if (!S_ISREG(st.st_mode))
+    else if (!S_ISREG(st->st_mode))
         status = pn_fail_path(error, PN_E_IO, path, "'%s' is not a regular file", path);
-    else if (st.st_size > INT32_MAX && (limit == 0 || limit > INT32_MAX))
+    if (status != PN_OK) close(*fd);
+    return status;
+}
+
+pn_status pn_file_read(const char *path, size_t limit, char **data, size_t *size, pn_error *error) {
+    int fd;
+    struct stat st;
+    pn_status status = open_regular(path, &fd, &st, error);
+    if (status != PN_OK) return status;
+    if (st.st_size > INT32_MAX && (limit == 0 || limit > INT32_MAX))
         status = pn_fail_path(error, PN_E_IO, path, "'%s' is larger than 2 GiB", path);
     else {
         size_t want = limit && limit < (size_t)st.st_size ? limit : (size_t)st.st_size;
@@ -78,6 +88,30 @@ pn_status pn_file_read(const char *path, size_t limit, char **data, size_t *size
     }
     close(fd);
     return status;
+}
+
+pn_status pn_file_map(const char *path, void **data, size_t *size, pn_error *error) {
+    int fd;
+    struct stat st;
+    pn_status status = open_regular(path, &fd, &st, error);
+    if (status != PN_OK) return status;
+    *data = NULL;
+    *size = (size_t)st.st_size;
+    void *base = MAP_FAILED;
+    if (*size) base = mmap(NULL, *size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+    if (*size && base == MAP_FAILED)
+        status = pn_fail_errno(error, errno, path, "cannot map '%s' into memory", path);
+    else if (*size)
+        *data = base;
+    close(fd);
+    if (status == PN_OK) pn_live_add((int64_t)*size);
+    return status;
+}
+
+void pn_file_unmap(void *data, size_t size) {
+    if (!size) return;
+    munmap(data, size);
+    pn_live_add(-(int64_t)size);
 }
 
 static int write_all(int fd, const char *data, size_t size) {
@@ -94,22 +128,49 @@ static int write_all(int fd, const char *data, size_t size) {
 /* The ending of files that are being written: name.XXXXXX.unfinished. */
 #define UNFINISHED ".unfinished"
 
-pn_status pn_file_write(const char *path, const void *data, size_t size, pn_error *error) {
-    char temporary[PN_PATH];
-    int length = snprintf(temporary, sizeof temporary, "%s.XXXXXX" UNFINISHED, path);
-    if (length < 0 || length >= (int)sizeof temporary)
+pn_status pn_file_replace_begin(const char *path, pn_replacement *r, pn_error *error) {
+    int length = snprintf(r->beside, sizeof r->beside, "%s.XXXXXX" UNFINISHED, path);
+    r->fd = -1;
+    if (length < 0 || length >= (int)sizeof r->beside)
         return pn_fail(error, PN_E_ARGUMENT, "the path is too long: '%.200s...'", path);
-    int fd = mkostemps(temporary, (int)strlen(UNFINISHED), O_CLOEXEC);
-    if (fd < 0) return pn_fail_errno(error, errno, path, "cannot write '%s'", path);
+    snprintf(r->path, sizeof r->path, "%s", path);
+    r->fd = mkostemps(r->beside, (int)strlen(UNFINISHED), O_CLOEXEC);
+    if (r->fd < 0) return pn_fail_errno(error, errno, path, "cannot write '%s'", path);
+    return PN_OK;
+}
+
+pn_status pn_file_replace_write(pn_replacement *r, const void *data, size_t size, pn_error *error) {
+    if (write_all(r->fd, data, size) == 0) return PN_OK;
+    return pn_fail_errno(error, errno, r->path, "cannot write '%s'", r->path);
+}
+
+pn_status pn_file_replace_commit(pn_replacement *r, pn_error *error) {
     mode_t mask = umask(0);
     umask(mask);
-    int bad = write_all(fd, data, size) != 0 || fchmod(fd, 0666 & ~mask) != 0 || fsync(fd) != 0;
-    int code = errno;
-    if (close(fd) != 0 && !bad) bad = 1, code = errno;
-    if (!bad && rename(temporary, path) != 0) bad = 1, code = errno;
+    int bad = fchmod(r->fd, 0666 & ~mask) != 0 || fsync(r->fd) != 0, code = errno;
+    if (close(r->fd) != 0 && !bad) bad = 1, code = errno;
+    r->fd = -1;
+    if (!bad && rename(r->beside, r->path) != 0) bad = 1, code = errno;
     if (!bad) return PN_OK;
-    unlink(temporary);
-    return pn_fail_errno(error, code, path, "cannot write '%s'", path);
+    unlink(r->beside);
+    return pn_fail_errno(error, code, r->path, "cannot write '%s'", r->path);
+}
+
+void pn_file_replace_abort(pn_replacement *r) {
+    if (r->fd < 0) return;
+    close(r->fd);
+    unlink(r->beside);
+    r->fd = -1;
+}
+
+pn_status pn_file_write(const char *path, const void *data, size_t size, pn_error *error) {
+    pn_replacement r;
+    pn_status status = pn_file_replace_begin(path, &r, error);
+    if (status != PN_OK) return status;
+    status = pn_file_replace_write(&r, data, size, error);
+    if (status == PN_OK) status = pn_file_replace_commit(&r, error);
+    pn_file_replace_abort(&r);
+    return status;
 }
 
 void pn_file_sweep(const char *path) {

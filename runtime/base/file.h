@@ -28,6 +28,29 @@ pn_status pn_file_read(const char *path, size_t limit, char **data, size_t *size
  * the new content is there whatever happens. */
 pn_status pn_file_write(const char *path, const void *data, size_t size, pn_error *error);
 
+/* The same for content that comes in pieces, or from a library that wants a path: begin, write (or
+ * have `beside` written), then commit or abort. */
+typedef struct pn_replacement {
+    char path[PN_PATH];
+    char beside[PN_PATH]; /* the new file until commit */
+    int fd;               /* -1: committed or aborted */
+} pn_replacement;
+
+/* Makes the new file, empty. On failure there is nothing to abort. */
+pn_status pn_file_replace_begin(const char *path, pn_replacement *replacement, pn_error *error);
+pn_status pn_file_replace_write(pn_replacement *replacement, const void *data, size_t size,
+                                pn_error *error);
+/* Flushes and renames; when that fails the new file is removed. */
+pn_status pn_file_replace_commit(pn_replacement *replacement, pn_error *error);
+/* Removes the new file; nothing after commit or abort. */
+void pn_file_replace_abort(pn_replacement *replacement);
+
+/* Maps a regular file whole into memory: what is written there stays in this process. An empty file
+ * gives *size 0 and *data NULL. PN_E_NOT_FOUND, PN_E_IO. Release with pn_file_unmap. The file must
+ * not be cut short meanwhile; replacing it is fine. */
+pn_status pn_file_map(const char *path, void **data, size_t *size, pn_error *error);
+void pn_file_unmap(void *data, size_t size);
+
 /* Removes the files that killed processes left beside `path` in the middle of pn_file_write. Only
  * for who knows that nobody writes `path` at the moment. */
 void pn_file_sweep(const char *path);

@@ -103,6 +103,57 @@ static void files_are_replaced_whole(void **state) {
     pn_names_free(&names);
 }
 
+static void files_are_replaced_in_pieces(void **state) {
+    char path[PN_PATH], *data;
+    size_t size;
+    pn_names names;
+    pn_replacement r;
+    in_folder(path, state, "model");
+    assert_int_equal(pn_file_write(path, "old", 3, NULL), PN_OK);
+    for (int keep = 0; keep < 2; keep++) {
+        assert_int_equal(pn_file_replace_begin(path, &r, NULL), PN_OK);
+        assert_int_equal(pn_file_replace_write(&r, "n", 1, NULL), PN_OK);
+        assert_int_equal(pn_file_replace_write(&r, "ew", 2, NULL), PN_OK);
+        assert_int_equal(pn_file_read(path, 0, &data, &size, NULL), PN_OK);
+        assert_string_equal(data, "old"); /* until commit */
+        pn_free(data);
+        if (keep) assert_int_equal(pn_file_replace_commit(&r, NULL), PN_OK);
+        pn_file_replace_abort(&r);
+        assert_int_equal(pn_file_read(path, 0, &data, &size, NULL), PN_OK);
+        assert_string_equal(data, keep ? "new" : "old");
+        pn_free(data);
+        assert_int_equal(pn_folder_list(*state, &names, NULL), PN_OK);
+        assert_int_equal(names.count, 1);
+        pn_names_free(&names);
+    }
+    in_folder(path, state, "none/model");
+    assert_int_equal(pn_file_replace_begin(path, &r, NULL), PN_E_IO);
+}
+
+static void files_are_mapped(void **state) {
+    char path[PN_PATH], *data;
+    void *base;
+    size_t size, before = pn_live_bytes();
+    in_folder(path, state, "mapped");
+    assert_int_equal(pn_file_write(path, "abc", 3, NULL), PN_OK);
+    assert_int_equal(pn_file_map(path, &base, &size, NULL), PN_OK);
+    assert_int_equal(size, 3);
+    assert_memory_equal(base, "abc", 3);
+    *(char *)base = 'x'; /* stays in memory */
+    assert_int_equal(pn_file_read(path, 0, &data, &size, NULL), PN_OK);
+    assert_string_equal(data, "abc");
+    pn_free(data);
+    assert_int_equal(pn_live_bytes(), before + 3);
+    pn_file_unmap(base, 3);
+    assert_int_equal(pn_live_bytes(), before);
+    assert_int_equal(pn_file_write(path, "", 0, NULL), PN_OK);
+    assert_int_equal(pn_file_map(path, &base, &size, NULL), PN_OK);
+    assert_int_equal(size, 0);
+    assert_null(base);
+    pn_file_unmap(base, size);
+    assert_int_equal(pn_file_map(*state, &base, &size, NULL), PN_E_IO);
+}
+
 static void folders_are_made_listed_and_removed(void **state) {
     char path[PN_PATH];
     pn_names names;
@@ -227,6 +278,8 @@ int main(void) {
         cmocka_unit_test(only_valid_utf8_is_utf8),
         cmocka_unit_test(near_names_are_suggested),
         cmocka_unit_test_setup_teardown(files_are_replaced_whole, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(files_are_replaced_in_pieces, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(files_are_mapped, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(folders_are_made_listed_and_removed, make_folder,
                                         remove_folder),
         cmocka_unit_test_setup_teardown(refusals_name_the_path, make_folder, remove_folder),
