@@ -63,6 +63,14 @@ end
 
 -- ---- the object ----
 
+-- ds.split is a column, and ds:split{...} a method: the column can be called.
+local callable = {__call = function(_, ...) return Dataset.split(...) end}
+
+local function object(ds)
+  setmetatable(ds.split, callable)
+  return setmetatable(ds, mt)
+end
+
 -- Makes a Dataset of what stage.dataset returns; `arguments` are those of the call.
 function data.Dataset(result, arguments)
   if type(result) ~= "table" or type(result.path) ~= "table" or type(result.classes) ~= "table" then
@@ -70,7 +78,7 @@ function data.Dataset(result, arguments)
   end
   local ds = {dir = arguments and arguments.dir or "?"}
   for key, value in pairs(result) do ds[key] = value end
-  return setmetatable(ds, mt)
+  return object(ds)
 end
 
 function mt:__len()
@@ -143,6 +151,15 @@ function Dataset:patients(options)
   return list
 end
 
+-- The images at these places, as a Dataset.
+local function subset(ds, at)
+  local result = {}
+  for key, value in pairs(ds) do result[key] = value end
+  for _, name in ipairs(words) do result[name] = pick(ds[name], at) end
+  for _, name in ipairs(numbers) do result[name] = core.take(ds[name], at) end
+  return object(result)
+end
+
 -- The images for which keep(row) is true, as a Dataset; a row has path, name, split, class,
 -- patient, width, height, channels and bytes.
 function Dataset:filter(keep)
@@ -158,11 +175,7 @@ function Dataset:filter(keep)
     for name, column in pairs(columns) do row[name] = column[i] end
     if keep(row) then at[#at + 1] = i end
   end
-  local result = {}
-  for key, value in pairs(self) do result[key] = value end
-  for _, name in ipairs(words) do result[name] = pick(self[name], at) end
-  for _, name in ipairs(numbers) do result[name] = core.take(self[name], at) end
-  return setmetatable(result, mt)
+  return subset(self, at)
 end
 
 -- ---- images ----
@@ -242,5 +255,6 @@ function Dataset:image(options)
   return images[1], path
 end
 
+core.run("data_split", {core = core, data = data, Dataset = Dataset, mt = mt, subset = subset})
 core.run("methods", core)(Dataset, mt, "ds")
 return data
