@@ -215,6 +215,7 @@ void pn_lua_add_metrics(lua_State *L) {
 int pn_lua_open_metrics(lua_State *L) {
     lua_newtable(L);
     pn_lua_add_metrics(L);
+    pn_lua_add_cam_score(L);
     pn_lua_add_support(L);
     lua_getfield(L, -2, "frame");
     lua_setfield(L, -2, "frame");

@@ -19,4 +19,7 @@
  * `seed`. A resample that lacks a class that the sample has is drawn again. */
 void pn_lua_add_metrics(lua_State *L);
 
+/* Sets cam_score(map, mask, tolerance): empty, hit, chance, energy and inside of pn_cam_score. */
+void pn_lua_add_cam_score(lua_State *L);
+
 #endif

@@ -21,7 +21,7 @@ end
 
 local parts = {core = core, read = read, define = define, html = html, metrics = metrics}
 for _, name in ipairs{"metrics_record", "metrics_labels", "metrics_report", "metrics_curves",
-                      "metrics_scores", "metrics_intervals"} do
+                      "metrics_scores", "metrics_intervals", "metrics_cam"} do
   core.run(name, parts)
 end
 return metrics
