@@ -2,8 +2,8 @@
 --   lua5.4 plots/gallery.lua [folder]
 -- with the Lua module on LUA_CPATH (build/lib/lua/5.4/?.so).
 local pneuma = require "pneuma"
-local plot, stage, image, frame, tensor =
-  pneuma.plot, pneuma.stage, pneuma.image, pneuma.frame, pneuma.tensor
+local plot, stage, image, metrics, tensor =
+  pneuma.plot, pneuma.stage, pneuma.image, pneuma.metrics, pneuma.tensor
 
 local folder = arg[1] or "plots/gallery"
 local set = stage.phantom{count = 100, pneumonia = 0.7, seed = 7}
@@ -85,6 +85,20 @@ save("history", plot.history{{
   loss = {1.20, .95, .90, .88, .85, .80, .78, .75, .74, .72},
   val_accuracy = {.50, .56, .63, .50, .81, .69, .56, .88, .69, .75},
   val_loss = {9.1, 7.4, 5.2, 8.8, 2.0, 3.9, 6.7, 1.2, 3.1, 2.4}}, title = "Training"})
+
+-- How two models that are not equally good might do: scores of 234 normal and 390 others.
+local truth, scratch, transfer = {}, {}, {}
+local noise = tensor.normal{624, 2, seed = 11}
+for i = 1, 624 do
+  truth[i] = i > 234 and 1 or 0
+  scratch[i] = 1 / (1 + math.exp(-1.5 * (noise[{i, 1}] + 1.8 * truth[i] - 0.6)))
+  transfer[i] = 1 / (1 + math.exp(-2 * (noise[{i, 2}] + 2.6 * truth[i] - 1.2)))
+end
+save("roc", plot.roc{{truth, scratch}, {truth, transfer}, legend = {"scratch", "transfer"},
+                     title = "Two models on the same images"})
+local called = tensor(transfer):gt(0.5)
+save("confusion", plot.confusion_matrix{
+  metrics.confusion_matrix{truth, called, target_names = classes}, title = "Transfer"})
 
 local runs = {}
 for r = 1, 5 do

@@ -164,7 +164,8 @@ end
 
 -- The kinds of figures: each part adds its functions to the module.
 local parts = {core = core, common = common, figure = figure, plot = plot}
-for _, name in ipairs{"plot_bars", "plot_hist", "plot_curves", "plot_images"} do
+for _, name in ipairs{"plot_bars", "plot_hist", "plot_curves", "plot_history", "plot_eval",
+                      "plot_images"} do
   core.run(name, parts)
 end
 core.run("methods", core)(Figure, Figure, "figure")

@@ -1,4 +1,4 @@
--- plot.line, plot.scatter and plot.history: numbers against numbers.
+-- plot.line and plot.scatter: numbers against numbers.
 local parts = ...
 local core, common, figure, plot = parts.core, parts.common, parts.figure, parts.plot
 local fail = common.fail
@@ -282,71 +282,4 @@ function plot.scatter(options)
     alpha = common.number_option(options, "alpha", 0.7, 0.05, 1),
     size = common.number_option(options, "size", 5, 1, 40), about = table.concat(about_parts, "; "),
   })
-end
-
--- ---- training ----
-
-local function metrics_of(curves, wanted)
-  local rank = {accuracy = 1, loss = 2}
-  local list = {}
-  for _, name in ipairs(common.sorted_keys(curves)) do
-    local kind = type(curves[name])
-    if type(name) == "string" and not name:match("^val_") and name ~= "epoch"
-       and (kind == "table" or core.shape(curves[name])) then
-      list[#list + 1] = name
-    end
-  end
-  table.sort(list, function(a, b)
-    if (rank[a] or 3) ~= (rank[b] or 3) then return (rank[a] or 3) < (rank[b] or 3) end
-    return a < b
-  end)
-  if not wanted then return list end
-  for _, name in ipairs(wanted) do
-    if curves[name] == nil then
-      local near = core.suggest(name, list)
-      fail("the history has no metric '%s'; %s", name,
-           near and "did you mean '" .. near .. "'?" or "it has: " .. table.concat(list, ", "))
-    end
-  end
-  return wanted
-end
-
-local function frame_columns(f)
-  local columns = {}
-  for _, name in ipairs(f:columns()) do
-    if type(f[name][1]) == "number" then columns[name] = f[name] end
-  end
-  return columns
-end
-
--- plot.history(h): one panel a metric with its training and validation curve; mean and deviation
--- over the epochs stand in the legend. h is what fit returns, or {accuracy = {...}, loss = {...},
--- val_accuracy = {...}, ...}; with options: plot.history{h, title = ...}.
-function plot.history(options)
-  local given = options
-  if type(options) == "table" and options[1] ~= nil and not common.is_frame(options) then
-    core.options(options, "plot.history", 1, {"title", "width", "metrics", "log", "colors"})
-    given = options[1]
-  else
-    options = {}
-  end
-  if common.is_frame(given) then given = frame_columns(given) end
-  local kind = type(given)
-  if kind ~= "table" and kind ~= "userdata" then
-    fail("plot.history takes what fit returned, not a %s", kind)
-  end
-  local curves = given.history or given
-  if common.is_frame(curves) then curves = frame_columns(curves) end
-  local names = metrics_of(curves, options.metrics)
-  if #names == 0 then fail("plot.history has nothing to draw: no metric in the history") end
-  local panels = {cols = math.min(2, #names), title = options.title, width = options.width}
-  for i, name in ipairs(names) do
-    local lists = {curves[name], curves["val_" .. name]}
-    panels[i] = plot.line{
-      lists[1], lists[2], legend = {"train", lists[2] and "validation"}, stats = true,
-      title = name, xlabel = "epoch", log = options.log,
-      colors = options.colors or {"#0072b2", "#d55e00"},
-    }
-  end
-  return plot.panels(panels)
 end

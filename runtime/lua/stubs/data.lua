@@ -69,3 +69,39 @@ function Dataset:sample(choice) end
 ---@param choice? table
 ---@return pneuma.Tensor image, string path
 function Dataset:image(choice) end
+
+--- Two Datasets, for training and validation, without a patient in both, and each with the classes'
+--- shares of the whole as near as whole patients allow: `ds:split{val = 0.15, by = "patient", seed =
+--- 1}`. Their one split is called "train" and "val"; `a:counts()` and `b:counts()` show the classes.
+--- `split`: which images are split, a name or a list (preset: those of "train", where there is such
+--- a split, so that test images stay out, else all); `by`: "patient" (preset) or "image"; `seed`
+--- (the run's). (ds.split without a call is the column.)
+---@param options? table
+---@return pneuma.Dataset train, pneuma.Dataset val
+function Dataset:split(options) end
+
+--- `k` (5) pairs of Datasets: `for _, fold in ipairs(ds:kfold{k = 5, seed = 1}) do ... fold.train,
+--- fold.val`; each image is in one `val`, a patient's images in the same. Other options as for split.
+---@param options? table
+---@return {train: pneuma.Dataset, val: pneuma.Dataset}[]
+function Dataset:kfold(options) end
+
+--- The same of any labels: the numbers of the items for training and of those for validation.
+--- `data.group_split{labels, groups = patients, val = 0.15, seed = 1}`; without groups each item is
+--- one.
+---@param arguments table
+---@return integer[] train, integer[] val
+function data.group_split(arguments) end
+
+--- `data.group_kfold{labels, groups = patients, k = 5, seed = 1}`.
+---@param arguments table
+---@return {train: integer[], val: integer[]}[]
+function data.group_kfold(arguments) end
+
+--- Weights by class name, as `fit` takes them: `data.class_weight{ds, mode = "balanced"}`. Instead of
+--- a Dataset: counts by class name, or the frame of ds:counts(). `mode`: "balanced", images /
+--- (classes * images of the class), or "seed", the share of the other classes; `split`: whose images
+--- are counted (preset: "train", where there is one).
+---@param arguments table
+---@return table<string, number>
+function data.class_weight(arguments) end

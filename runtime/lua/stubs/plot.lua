@@ -92,10 +92,37 @@ function plot.scatter(arguments) end
 --- What `fit` returned, one panel a metric, training and validation, with mean ± deviation over the
 --- epochs in the legend: `plot.history(h)`, or `plot.history{h, title = , metrics = {"loss"}, log =
 --- "y", width = , colors = }`. `h` (or `h.history`) has arrays `accuracy`, `val_accuracy`, ...; a
---- frame will do.
+--- frame will do. With `h.class_weight` the legend says that the training loss is class-weighted,
+--- which the validation's is not.
 ---@param history table
 ---@return pneuma.Figure
 function plot.history(history) end
+
+--- ROC curves with their AUC and the line of chance: `plot.roc{y_true, y_score}`, or of several
+--- `plot.roc{{y_true, a}, {y_true, b}, legend = {"scratch", "transfer"}}`; a curve may also be the
+--- frame of `metrics.roc_curve`.
+---@param arguments table
+---@return pneuma.Figure
+function plot.roc(arguments) end
+
+--- Precision-recall curves with average precision; the dashed line is the share of positive items.
+--- Arguments as for `plot.roc`.
+---@param arguments table
+---@return pneuma.Figure
+function plot.precision_recall(arguments) end
+
+--- Calibration curves: the share of positive items against the mean predicted probability of each
+--- bin, with Wilson's 95 % intervals, and the Brier score. `n_bins` (10), `strategy`: "uniform" or
+--- "quantile"; other arguments as for `plot.roc`.
+---@param arguments table
+---@return pneuma.Figure
+function plot.calibration(arguments) end
+
+--- A confusion matrix with counts and shares of the row in its cells: `plot.confusion_matrix{m}`, m of
+--- `metrics.confusion_matrix`, or rows of numbers. `labels`: other names of the classes.
+---@param arguments table
+---@return pneuma.Figure
+function plot.confusion_matrix(arguments) end
 
 --- One image, a tensor (height, width) or (height, width, channels): `plot.image{img}`.
 ---
