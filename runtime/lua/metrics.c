@@ -204,8 +204,9 @@ static int core_run_seed(lua_State *L) {
 
 void pn_lua_add_metrics(lua_State *L) {
     static const luaL_Reg functions[] = {
-        {"cuts", core_cuts},           {"measure", core_measure}, {"draw", core_draw},
-        {"resamples", core_resamples}, {"upper", core_upper},     {"run_seed", core_run_seed},
+        {"cuts", core_cuts},   {"measure", core_measure},
+        {"draw", core_draw},   {"resamples", core_resamples},
+        {"upper", core_upper}, {"run_seed", core_run_seed},
         {NULL, NULL},
     };
     luaL_setfuncs(L, functions, 0);

@@ -14,7 +14,8 @@ void pn_units_draw(const pn_units *units, uint64_t seed, uint64_t stream, int64_
         int64_t from = units->stratum[s], count = units->stratum[s + 1] - from;
         for (int64_t k = 0; k < count; k++) {
             int64_t u = from + (int64_t)pn_random_below(&random, (uint64_t)count);
-            for (int64_t i = units->first[u]; i < units->first[u + 1]; i++) weight[units->item[i]]++;
+            for (int64_t i = units->first[u]; i < units->first[u + 1]; i++)
+                weight[units->item[i]]++;
         }
     }
 }

@@ -62,8 +62,7 @@ static double average_precision(const pn_scored *item, int64_t count, const int3
         int64_t last = sum.positive;
         i = add_ties(item, count, weight, i, &sum);
         int64_t called = sum.positive + sum.negative;
-        if (called)
-            total += (double)sum.positive / (double)called * (double)(sum.positive - last);
+        if (called) total += (double)sum.positive / (double)called * (double)(sum.positive - last);
     }
     return total / (double)sum.positive;
 }

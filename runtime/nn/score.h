@@ -29,7 +29,7 @@ int64_t pn_scored_cuts(const pn_scored *item, int64_t count, pn_cut *cut);
 typedef enum pn_measure {
     PN_MEASURE_AUC,               /* area under the ROC curve: ties count half */
     PN_MEASURE_AVERAGE_PRECISION, /* sum of precision times the step of recall */
-    PN_MEASURE_ACCURACY,          /* from here to F1: an item is called positive when its score is */
+    PN_MEASURE_ACCURACY, /* from here to F1: an item is called positive when its score is */
     PN_MEASURE_BALANCED_ACCURACY, /* above the parameter, the threshold */
     PN_MEASURE_PRECISION,
     PN_MEASURE_RECALL,

@@ -151,3 +151,19 @@ function metrics.wilson(arguments) end
 ---@param arguments table
 ---@return pneuma.metrics.Record
 function metrics.bootstrap(arguments) end
+
+--- How often a map's peak lies inside its mask: `metrics.pointing_game{maps, masks, tolerance = 0}`:
+--- rate, chance (of a random place), low, high (95 %, Wilson), hits, n, empty.
+---
+--- `maps`: tensors (height, width), or one (n, height, width); `masks`: tensors of any size that mark
+--- with items other than 0, to which the maps are resized; `tolerance`: pixels of the mask by which
+--- a peak may miss.
+---@param arguments table
+---@return pneuma.metrics.Record
+function metrics.pointing_game(arguments) end
+
+--- Which share of the maps' sum lies inside their masks: `metrics.energy_inside{maps, masks}`:
+--- energy, chance (of an even map), n, empty; each the mean over the maps.
+---@param arguments table
+---@return pneuma.metrics.Record
+function metrics.energy_inside(arguments) end
