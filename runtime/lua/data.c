@@ -2,6 +2,7 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "data/decode_list.h"
+#include "lua/data_flow.h"
 #include "lua/stage.h"
 #include "lua/support.h"
 
@@ -105,6 +106,7 @@ int pn_lua_open_data(lua_State *L) {
         {"decode", core_decode}, {"shuffled", core_shuffled}, {"take", core_take}, {NULL, NULL}};
     luaL_newlib(L, functions);
     pn_lua_add_support(L);
+    pn_lua_add_flow(L);
     lua_getfield(L, -2, "frame");
     lua_setfield(L, -2, "frame");
     pn_lua_run_script(L, "data");

@@ -257,4 +257,6 @@ end
 
 core.run("data_split", {core = core, data = data, Dataset = Dataset, mt = mt, subset = subset})
 core.run("methods", core)(Dataset, mt, "ds")
+core.Dataset = mt
+core.run("data_flow", core)(data)
 return data

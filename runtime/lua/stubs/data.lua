@@ -105,3 +105,93 @@ function data.group_kfold(arguments) end
 ---@param arguments table
 ---@return table<string, number>
 function data.class_weight(arguments) end
+
+--- Random changes of training images and the scaling of all images, with Keras's options and
+--- presets: `rescale`, `rotation_range` (degrees), `width_shift_range` and `height_shift_range` (0.2: a
+--- share of the size; 5: whole pixels below that; a list: one of these), `shear_range` (degrees),
+--- `zoom_range` (0.2 or {low, high}), `brightness_range` ({low, high}), `channel_shift_range`,
+--- `horizontal_flip`, `vertical_flip`, `fill_mode` ("nearest", "constant", "reflect", "wrap"), `cval`,
+--- `samplewise_center`, `samplewise_std_normalization`, `featurewise_center`,
+--- `featurewise_std_normalization`, `validation_split`.
+---
+--- The same seed and epoch change an image in the same way. Unlike Keras 2.15, width_shift_range
+--- moves along the width, and images that are not square turn about their centre.
+---@param options? table
+---@return pneuma.ImageDataGenerator
+function data.ImageDataGenerator(options) end
+
+---@class pneuma.ImageDataGenerator
+local Generator = {}
+
+--- Batches of the images in a folder with a folder for each class (in the order of their names), as
+--- `gen:flow_from_directory{dir, target_size = {224, 224}, batch_size = 16}`. Prints how many it found.
+--- Options: `target_size` ({256, 256}), `color_mode` ("rgb", "grayscale"), `classes` (names of folders),
+--- `class_mode` ("binary", "categorical", "sparse", "input", "none"; without it "binary" for up to two
+--- classes, else "categorical"), `batch_size` (32), `shuffle` (true), `seed` (the run's), `subset`
+--- ("training", "validation": by the generator's validation_split), `interpolation` ("nearest" as Pillow,
+--- "bilinear" as OpenCV), `cache_bytes` (2 GiB: decoded images are kept up to this).
+---@param options table
+---@return pneuma.Flow
+function Generator:flow_from_directory(options) end
+
+--- The same for what stage.dataset or ds:filter returns: `gen:flow_from_dataset{ds, split = "train"}`.
+---@param options table
+---@return pneuma.Flow
+function Generator:flow_from_dataset(options) end
+
+--- Batches of images (N, H, W, C) with targets: `gen:flow{x, y, batch_size = 32}`. Options: batch_size,
+--- shuffle, seed, subset.
+---@param options table
+---@return pneuma.Flow
+function Generator:flow(options) end
+
+--- Finds what the featurewise options need: the mean and the deviation of x (N, H, W, C).
+---@param options table
+---@return pneuma.ImageDataGenerator
+function Generator:fit(options) end
+
+--- A random change of one image (H, W) or (H, W, C), not scaled, in float32:
+--- `gen:random_transform{img, seed = 1}`; without a seed another one each time.
+---@param options table
+---@return pneuma.Tensor
+function Generator:random_transform(options) end
+
+--- Batches of tensors of any shape as they are: `data.flow{x, y, batch_size = 32}`. Options: batch_size,
+--- shuffle (true), seed.
+---@param options table
+---@return pneuma.Flow
+function data.flow(options) end
+
+--- Samples in batches, for fit, evaluate and predict. #flow is the number of batches in an epoch.
+---@class pneuma.Flow
+---@field samples integer
+---@field batch_size integer
+---@field batches integer
+---@field image_shape integer[] sizes of one sample
+---@field classes pneuma.Tensor? int32: the class of each file from 0, in the order of paths
+---@field class_names string[]?
+---@field class_indices table? number of each class name, from 0
+---@field class_mode string?
+---@field paths string[]?
+---@field filenames string[]? class/name
+---@field directory string?
+local Flow = {}
+
+--- Batch number n of epoch number `epoch`, both from 1, as training gets it: `x, y = flow:batch{3}`. y is
+--- nil where there are no targets. Files that cannot be read are left out, with a warning.
+---@param options? table {n, epoch = 1}
+---@return pneuma.Tensor x, pneuma.Tensor? y
+function Flow:batch(options) end
+
+--- Iterates over the first n batches: `for k, x, y in flow:take{4} do print(k, x.shape, y) end`.
+---@param options? table {n, epoch = 1}
+---@return fun(): integer?, pneuma.Tensor?, pneuma.Tensor?
+function Flow:take(options) end
+
+--- Columns path, reason: the files that the batches so far had to leave out.
+---@return pneuma.Frame
+function Flow:unreadable() end
+
+--- What a stage needs to make the same batches: kind, config (JSON text), paths, x, y, class_names.
+---@return table
+function Flow:describe() end
