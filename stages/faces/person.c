@@ -59,7 +59,7 @@ static void draw_head(pn_face_person *p, const leaning *lean, pn_random *random)
 
 static void draw_eye(pn_face_person *p, const leaning *lean, pn_random *random) {
     p->eye.half = pn_face_between(random, 0.105f, 0.165f);
-    p->eye.gap = fmaxf(p->eye.half + 0.075f, p->head.width * pn_face_between(random, 0.37f, 0.53f));
+    p->eye.gap = p->head.width * pn_face_between(random, 0.385f, 0.53f);
     p->eye.y = pn_face_between(random, -0.12f, 0.06f);
     p->eye.up = pn_face_between(random, 0.045f, 0.095f);
     p->eye.low = pn_face_between(random, 0.022f, 0.055f);

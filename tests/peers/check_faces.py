@@ -2,7 +2,7 @@
 
     check_faces.py FILE.npy [--per-identity 20]
 
-FILE.npy holds the stage's images, person after person, as `tensor.save` writes them. Of every
+FILE.npy holds the stage's images, person after person, as `images:save(path)` writes them. Of every
 person's images the last quarter is held out. Nearest neighbours and a logistic regression on raw
 pixels must stay under 70%, and the same on the images' colour statistics (mean, deviation and a
 histogram of each channel) under 40%: what is left to recognise a person by is the face.
