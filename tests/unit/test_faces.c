@@ -267,7 +267,7 @@ static void drawing_can_be_stopped(void **state) {
 extern const pn_plugin pneuma_plugin;
 
 struct pn_call {
-    int64_t identities, per_identity, size, first;
+    int64_t identities, per_identity, size, first, first_image;
     int color;
     int stop_after; /* progress reports; 0: never */
     atomic_int reports;
@@ -279,6 +279,7 @@ static int64_t host_int(pn_call *call, const char *name) {
     if (strcmp(name, "identities") == 0) return call->identities;
     if (strcmp(name, "per_identity") == 0) return call->per_identity;
     if (strcmp(name, "size") == 0) return call->size;
+    if (strcmp(name, "first_image") == 0) return call->first_image;
     assert_string_equal(name, "first_identity");
     return call->first;
 }
@@ -360,17 +361,18 @@ static void stage_draws_the_same_on_any_threads(void **state) {
     end_stage(&three);
 }
 
-static void a_later_part_is_the_same_persons(void **state) {
+static void a_later_part_is_the_same_persons_and_images(void **state) {
     (void)state;
     static pn_call all, part;
     all = (pn_call){.identities = 6, .per_identity = 4, .size = 40, .color = 1};
-    part = (pn_call){.identities = 2, .per_identity = 3, .size = 40, .first = 3, .color = 1};
+    part = (pn_call){
+        .identities = 2, .per_identity = 3, .size = 40, .first = 3, .first_image = 1, .color = 1};
     assert_int_equal(run_stage(&all), 0);
     assert_int_equal(run_stage(&part), 0);
     enum { IMAGE = 40 * 40 * 3 };
     const uint8_t *a = all.images.data, *b = part.images.data;
     for (int i = 0; i < 2; i++) {
-        assert_memory_equal(a + (3 + i) * 4 * IMAGE, b + i * 3 * IMAGE, 3 * IMAGE);
+        assert_memory_equal(a + ((3 + i) * 4 + 1) * IMAGE, b + i * 3 * IMAGE, 3 * IMAGE);
         assert_int_equal(((int32_t *)part.identity.data)[i * 3], 3 + i);
     }
     end_stage(&all);
@@ -432,7 +434,7 @@ int main(void) {
         cmocka_unit_test(persons_differ_more_than_their_images),
         cmocka_unit_test(drawing_can_be_stopped),
         cmocka_unit_test(stage_draws_the_same_on_any_threads),
-        cmocka_unit_test(a_later_part_is_the_same_persons),
+        cmocka_unit_test(a_later_part_is_the_same_persons_and_images),
         cmocka_unit_test(stage_stops_when_asked),
         cmocka_unit_test(running_out_of_memory_is_an_error),
         cmocka_unit_test(stage_refuses_more_than_it_can_hold),
