@@ -51,6 +51,21 @@ static uint8_t to_byte(float v) {
 static float tone(const pn_face_camera *camera, float v) {
     v = 0.5f + camera->contrast * (v - 0.5f);
     return v > 0 ? powf(v, camera->gamma) : 0;
+
+/* The tone curve as a table: a power for each number would be half of the camera's time. */
+enum { CURVE = 1024 };
+
+static void make_curve(const pn_face_camera *camera, float curve[CURVE + 1]) {
+    for (int i = 0; i <= CURVE; i++) {
+        float v = 0.5f + camera->contrast * ((float)i / CURVE - 0.5f);
+        curve[i] = v > 0 ? powf(v, camera->gamma) : 0;
+    }
+}
+
+static float tone(const float curve[CURVE + 1], float v) {
+    float place = fmaxf(0, fminf(1, v)) * CURVE;
+    int i = place < CURVE ? (int)place : CURVE - 1;
+    return curve[i] + (curve[i + 1] - curve[i]) * (place - (float)i);
 }
 
 /* Half automatic, as cameras are: brings the middle of the image nearer to a medium grey. */
@@ -74,6 +89,9 @@ void pn_face_expose(pn_face_scene *scene, bool color, uint8_t *pixels) {
     pn_random_seed(&random, scene->shot.grain, 0);
     blur(canvas, camera->blur * (float)size);
     float exposed = exposure(canvas, camera);
+
+    float exposed = exposure(canvas, camera), curve[CURVE + 1];
+    make_curve(camera, curve);
     for (int row = 0; row < size; row++)
         for (int column = 0; column < size; column++) {
             size_t i = (size_t)row * (size_t)size + (size_t)column;
@@ -82,6 +100,8 @@ void pn_face_expose(pn_face_scene *scene, bool color, uint8_t *pixels) {
             float gain = exposed * (1 - camera->vignette * 2 * (x * x + y * y)), v[3];
             for (int k = 0; k < 3; k++)
                 v[k] = tone(camera, canvas->color[k][i] * gain * camera->balance.c[k]);
+
+                v[k] = tone(curve, canvas->color[k][i] * gain * camera->balance.c[k]);
             if (!color) v[0] = v[1] = v[2] = 0.299f * v[0] + 0.587f * v[1] + 0.114f * v[2];
             float noise = camera->noise * grain(&random);
             for (int k = 0; k < 3; k++) {

@@ -51,6 +51,11 @@ float pn_face_noise(uint32_t seed, float x, float y) {
     float fx = floorf(x), fy = floorf(y);
     int ix = (int)fx, iy = (int)fy;
     float tx = pn_face_smooth(x - fx), ty = pn_face_smooth(y - fy);
+
+    int ix = (int)x, iy = (int)y;
+    ix -= x < (float)ix; /* floorf would be a call */
+    iy -= y < (float)iy;
+    float tx = pn_face_smooth(x - (float)ix), ty = pn_face_smooth(y - (float)iy);
     float above = pn_face_mix(grid_value(seed, ix, iy), grid_value(seed, ix + 1, iy), tx);
     float below = pn_face_mix(grid_value(seed, ix, iy + 1), grid_value(seed, ix + 1, iy + 1), tx);
     return pn_face_mix(above, below, ty);
