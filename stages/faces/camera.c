@@ -48,10 +48,6 @@ static uint8_t to_byte(float v) {
     return (uint8_t)(fmaxf(0, fminf(1, v)) * 255 + 0.5f);
 }
 
-static float tone(const pn_face_camera *camera, float v) {
-    v = 0.5f + camera->contrast * (v - 0.5f);
-    return v > 0 ? powf(v, camera->gamma) : 0;
-
 /* The tone curve as a table: a power for each number would be half of the camera's time. */
 enum { CURVE = 1024 };
 
@@ -88,8 +84,6 @@ void pn_face_expose(pn_face_scene *scene, bool color, uint8_t *pixels) {
     pn_random random;
     pn_random_seed(&random, scene->shot.grain, 0);
     blur(canvas, camera->blur * (float)size);
-    float exposed = exposure(canvas, camera);
-
     float exposed = exposure(canvas, camera), curve[CURVE + 1];
     make_curve(camera, curve);
     for (int row = 0; row < size; row++)
@@ -99,8 +93,6 @@ void pn_face_expose(pn_face_scene *scene, bool color, uint8_t *pixels) {
             float y = ((float)row + 0.5f) / (float)size - 0.5f;
             float gain = exposed * (1 - camera->vignette * 2 * (x * x + y * y)), v[3];
             for (int k = 0; k < 3; k++)
-                v[k] = tone(camera, canvas->color[k][i] * gain * camera->balance.c[k]);
-
                 v[k] = tone(curve, canvas->color[k][i] * gain * camera->balance.c[k]);
             if (!color) v[0] = v[1] = v[2] = 0.299f * v[0] + 0.587f * v[1] + 0.114f * v[2];
             float noise = camera->noise * grain(&random);

@@ -43,8 +43,6 @@ static void turn_point(const pn_face_pose *pose, float *x, float *y) {
 static void unturn_point(const pn_face_pose *pose, float *x, float *y) {
     float qx = *x, qy = *y;
     float a = 1 / sqrtf(1 - pose->yaw * pose->yaw), b = 1 / sqrtf(1 - pose->pitch * pose->pitch);
-    for (int i = 0; i < 5; i++) {
-
     for (int i = 0; i < 3; i++) {
         float z = stands_out(*x, *y);
         *x = a * (qx - z * pose->yaw);

@@ -48,10 +48,6 @@ static float grid_value(uint32_t seed, int x, int y) {
 }
 
 float pn_face_noise(uint32_t seed, float x, float y) {
-    float fx = floorf(x), fy = floorf(y);
-    int ix = (int)fx, iy = (int)fy;
-    float tx = pn_face_smooth(x - fx), ty = pn_face_smooth(y - fy);
-
     int ix = (int)x, iy = (int)y;
     ix -= x < (float)ix; /* floorf would be a call */
     iy -= y < (float)iy;

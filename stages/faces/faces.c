@@ -14,8 +14,6 @@ typedef struct job {
     const pn_host *host;
     pn_call *call;
     uint64_t seed;
-    int64_t first, identities, per_identity, size;
-
     int64_t first, identities, first_image, per_identity, size;
     bool color;
     uint8_t *images;   /* (identities * per_identity, size, size, 3) */
@@ -33,8 +31,6 @@ static pn_status draw_one(job *j, int64_t index, pn_face_scene *scene, pn_error 
     int64_t identity = j->first + index / j->per_identity;
     pn_face_request request = {.seed = j->seed,
                                .identity = (uint64_t)identity,
-                               .image = (uint64_t)(index % j->per_identity),
-
                                .image = (uint64_t)(j->first_image + index % j->per_identity),
                                .size = (int)j->size,
                                .color = j->color};
@@ -68,7 +64,6 @@ static int run(const pn_host *host, pn_call *call) {
              .seed = host->seed(call),
              .first = host->param_int(call, "first_identity"),
              .identities = host->param_int(call, "identities"),
-
              .first_image = host->param_int(call, "first_image"),
              .per_identity = host->param_int(call, "per_identity"),
              .size = host->param_int(call, "size"),
@@ -104,8 +99,6 @@ static const pn_param params[] = {
      .type = PN_PARAM_INT,
      .preset = "20",
      .minimum = 1,
-     .maximum = 1000000,
-
      .maximum = 100000,
      .help = "images of each"},
     {.name = "size",
@@ -120,7 +113,6 @@ static const pn_param params[] = {
      .minimum = 0,
      .maximum = 100000000,
      .help = "number of the first person; persons of one seed are the same under the same number"},
-
     {.name = "first_image",
      .type = PN_PARAM_INT,
      .preset = "0",

@@ -59,8 +59,6 @@ static void draw_head(pn_face_person *p, const leaning *lean, pn_random *random)
 
 static void draw_eye(pn_face_person *p, const leaning *lean, pn_random *random) {
     p->eye.half = pn_face_between(random, 0.105f, 0.165f);
-    p->eye.gap = fmaxf(p->eye.half + 0.075f, p->head.width * pn_face_between(random, 0.37f, 0.53f));
-
     p->eye.gap = p->head.width * pn_face_between(random, 0.385f, 0.53f);
     p->eye.y = pn_face_between(random, -0.12f, 0.06f);
     p->eye.up = pn_face_between(random, 0.045f, 0.095f);
@@ -80,14 +78,6 @@ static void draw_eye(pn_face_person *p, const leaning *lean, pn_random *random) 
 static void draw_hair_color(pn_face_person *p, const leaning *lean, pn_random *random) {
     int color = pn_face_below(random, lean->dark > 0.5f ? 3 : 7);
     if (pn_face_chance(random, 0.5f * lean->age)) color = 7 + pn_face_below(random, 2);
-    p->hair.color = jitter(random, hairs[color], 0.07f);
-    if (pn_face_chance(random, 0.05f))
-        p->hair.color = pn_face_hsv((float)pn_random_uniform(random), 0.6f, 0.6f);
-    p->brow.color = pn_face_blend(jitter(random, p->hair.color, 0.05f), hairs[1],
-                                  pn_face_between(random, 0.2f, 0.7f));
-    p->beard.color = pn_face_blend(p->hair.color, hairs[pn_face_below(random, 4)],
-                                   pn_face_between(random, 0, 0.5f));
-
     pn_face_color natural = jitter(random, hairs[color], 0.07f);
     bool dyed = pn_face_chance(random, 0.05f);
     pn_face_color dye = pn_face_hsv((float)pn_random_uniform(random), 0.6f, 0.6f);
