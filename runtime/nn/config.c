@@ -4,6 +4,7 @@
 
 #include <float.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,8 +85,9 @@ int64_t pn_config_int(pn_config *config, const char *name, int64_t preset, int64
 
 double pn_config_number(pn_config *config, const char *name, double preset, double low,
                         double high) {
-    json_t *item = find(config, name, json_real(preset), false);
-    if (!item) return preset;
+    const bool required = isnan(preset);
+    json_t *item = find(config, name, required ? NULL : json_real(preset), required);
+    if (!item) return required ? low : preset;
     double value = json_number_value(item);
     if (json_is_number(item) && value >= low && value <= high) return value;
     char text[100];

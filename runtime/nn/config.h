@@ -29,7 +29,7 @@ pn_config pn_config_begin(json_t *json, const char *class_name, const char *laye
 /* A whole number from low to high. */
 int64_t pn_config_int(pn_config *config, const char *name, int64_t preset, int64_t low,
                       int64_t high);
-/* A number from low to high. */
+/* A number from low to high. With a preset of NAN the option must be there. */
 double pn_config_number(pn_config *config, const char *name, double preset, double low,
                         double high);
 bool pn_config_bool(pn_config *config, const char *name, bool preset);

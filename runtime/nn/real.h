@@ -18,6 +18,11 @@ typedef double pn_real;
 #define pn_real_gemm pn_real_gemm_f64
 #define pn_im2col pn_im2col_f64
 #define pn_col2im pn_col2im_f64
+#define pn_window_zero pn_window_zero_f64
+#define pn_copy pn_copy_f64
+#define pn_copy_output pn_copy_output_f64
+#define pn_copy_forward pn_copy_forward_f64
+#define pn_copy_backward pn_copy_backward_f64
 #else
 typedef float pn_real;
 /* The pn_layer_type that a file of layers/ defines. */

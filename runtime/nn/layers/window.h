@@ -31,4 +31,20 @@ void pn_window_read(pn_config *config, const char *size, const int64_t size_pres
 pn_status pn_window_place(const pn_window *window, const pn_dims *in, pn_windows *windows,
                           pn_error *error);
 
+/* PN_E_SHAPE unless `in` is an image (height, width, channels). */
+pn_status pn_window_image(const pn_dims *in, pn_error *error);
+
+/* The part of a window that stands over the image, along one axis. */
+typedef struct pn_span {
+    int64_t begin, end; /* items of the window, from 0 */
+    int64_t start;      /* the image's row (or column) under item 0; may be outside */
+} pn_span;
+
+/* axis 0: rows, 1: columns; `position` from 0 to rows - 1 (columns - 1). */
+pn_span pn_window_span(const pn_windows *windows, int axis, int64_t position);
+
+/* For gradients of overlapping windows: zeroes the rows of `image` from *zeroed up to the last one
+ * under the windows of row `row` (all that are left, for the last row), and moves *zeroed. */
+void pn_window_zero(const pn_windows *windows, int64_t row, pn_real *image, int64_t *zeroed);
+
 #endif
