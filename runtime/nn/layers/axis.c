@@ -24,7 +24,7 @@ pn_status pn_axis_place(int64_t axis, const pn_dims *dims, int *place, pn_error 
 
 pn_status pn_axis_last(int64_t axis, const pn_dims *dims, pn_error *error) {
     char text[PN_SHAPE_TEXT];
-    int place;
+    int place = 0;
     pn_status status = pn_axis_place(axis, dims, &place, error);
     if (status != PN_OK || place == dims->rank - 1) return status;
     return pn_fail(error, PN_E_UNSUPPORTED,
