@@ -23,26 +23,34 @@ static pn_real sigmoid(pn_real x) {
     return x < 0 ? e / (1 + e) : 1 / (1 + e);
 }
 
+/* Both values are computed and one is taken: loops without branches use vector instructions. NaN
+ * stays NaN. */
+static void relu(pn_real *x, int64_t count, pn_real slope, pn_real ceiling) {
+    for (int64_t i = 0; i < count; i++) {
+        const pn_real low = slope * x[i];
+        x[i] = x[i] < 0 ? low : x[i];
+    }
+    if (ceiling > 0)
+        for (int64_t i = 0; i < count; i++) x[i] = x[i] > ceiling ? ceiling : x[i];
+}
+
 static void forward_items(void *context, int64_t begin, int64_t end) {
     const work *w = context;
-    const pn_real *x = w->x;
-    const pn_real slope = (pn_real)w->activation->slope, ceiling = (pn_real)w->activation->ceiling;
+    const int64_t count = end - begin;
+    pn_real *x = w->to + begin;
+    if (w->to != w->x) memcpy(x, w->x + begin, (size_t)count * sizeof *x);
     switch (w->activation->kind) {
     case PN_ACT_RELU:
-        /* Written so that NaN stays NaN. */
-        for (int64_t i = begin; i < end; i++) w->to[i] = x[i] < 0 ? slope * x[i] : x[i];
-        if (ceiling > 0)
-            for (int64_t i = begin; i < end; i++)
-                if (w->to[i] > ceiling) w->to[i] = ceiling;
+        relu(x, count, (pn_real)w->activation->slope, (pn_real)w->activation->ceiling);
         return;
     case PN_ACT_SIGMOID:
-        for (int64_t i = begin; i < end; i++) w->to[i] = sigmoid(x[i]);
+        for (int64_t i = 0; i < count; i++) x[i] = sigmoid(x[i]);
         return;
     case PN_ACT_TANH:
-        for (int64_t i = begin; i < end; i++) w->to[i] = (pn_real)tanh(x[i]);
+        for (int64_t i = 0; i < count; i++) x[i] = (pn_real)tanh(x[i]);
         return;
     default:
-        if (w->to != x) memcpy(w->to + begin, x + begin, (size_t)(end - begin) * sizeof *x);
+        return;
     }
 }
 
@@ -69,25 +77,34 @@ void pn_activate(const pn_activation *activation, const pn_real *x, pn_real *out
 
 /* ---- backward ---- */
 
+static void relu_backward(const pn_real *restrict y, pn_real *restrict d, int64_t count,
+                          pn_real slope, pn_real ceiling) {
+    if (ceiling > 0)
+        for (int64_t i = 0; i < count; i++) d[i] = y[i] >= ceiling ? 0 : d[i];
+    for (int64_t i = 0; i < count; i++) {
+        const pn_real low = slope * d[i];
+        d[i] = y[i] > 0 ? d[i] : low;
+    }
+}
+
 static void backward_items(void *context, int64_t begin, int64_t end) {
     const work *w = context;
-    const pn_real *y = w->x, *d = w->d_out;
-    const pn_real slope = (pn_real)w->activation->slope, ceiling = (pn_real)w->activation->ceiling;
+    const int64_t count = end - begin;
+    const pn_real *restrict y = w->x + begin;
+    pn_real *restrict d = w->to + begin;
+    if (w->to != w->d_out) memcpy(d, w->d_out + begin, (size_t)count * sizeof *d);
     switch (w->activation->kind) {
     case PN_ACT_RELU:
-        for (int64_t i = begin; i < end; i++) {
-            pn_real flat = ceiling > 0 && y[i] >= ceiling ? 0 : 1;
-            w->to[i] = y[i] > 0 ? flat * d[i] : slope * d[i];
-        }
+        relu_backward(y, d, count, (pn_real)w->activation->slope, (pn_real)w->activation->ceiling);
         return;
     case PN_ACT_SIGMOID:
-        for (int64_t i = begin; i < end; i++) w->to[i] = d[i] * y[i] * (1 - y[i]);
+        for (int64_t i = 0; i < count; i++) d[i] *= y[i] * (1 - y[i]);
         return;
     case PN_ACT_TANH:
-        for (int64_t i = begin; i < end; i++) w->to[i] = d[i] * (1 - y[i] * y[i]);
+        for (int64_t i = 0; i < count; i++) d[i] *= 1 - y[i] * y[i];
         return;
     default:
-        if (w->to != d) memcpy(w->to + begin, d + begin, (size_t)(end - begin) * sizeof *d);
+        return;
     }
 }
 

@@ -50,7 +50,12 @@ static void draw_blocks(void *context, int64_t begin, int64_t end) {
 static void keep_items(void *context, int64_t begin, int64_t end) {
     const work *w = context;
     const pn_real scale = w->rate < 1 ? (pn_real)(1 / (1 - w->rate)) : 0;
-    for (int64_t i = begin; i < end; i++) w->to[i] = w->kept[i] != 0 ? w->from[i] * scale : 0;
+    const pn_real *restrict from = w->from, *restrict kept = w->kept;
+    pn_real *restrict to = w->to;
+    for (int64_t i = begin; i < end; i++) {
+        const pn_real x = from[i] * scale;
+        to[i] = kept[i] != 0 ? x : 0;
+    }
 }
 
 static pn_status forward(const pn_layer *layer, const pn_pass *pass, pn_error *error) {

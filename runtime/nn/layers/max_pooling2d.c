@@ -56,7 +56,7 @@ static work begin(const pn_layer *layer, const pn_pass *pass) {
 static void take_larger(const pn_real *restrict x, pn_real number, int64_t channels,
                         pn_real *restrict best, pn_real *restrict place) {
     for (int64_t c = 0; c < channels; c++) {
-        const bool larger = x[c] > best[c] || x[c] != x[c];
+        const bool larger = (x[c] > best[c]) | (x[c] != x[c]); /* | has no branch */
         place[c] = larger ? number : place[c];
         best[c] = larger ? x[c] : best[c];
     }
@@ -101,7 +101,10 @@ static pn_status forward(const pn_layer *layer, const pn_pass *pass, pn_error *e
 
 static void give_back(const pn_real *restrict d_out, const pn_real *restrict place, pn_real number,
                       int64_t channels, pn_real *restrict d_in) {
-    for (int64_t c = 0; c < channels; c++) d_in[c] += place[c] == number ? d_out[c] : 0;
+    for (int64_t c = 0; c < channels; c++) {
+        const pn_real d = d_out[c]; /* read in any case: no branch */
+        d_in[c] += place[c] == number ? d : 0;
+    }
 }
 
 static void spread_row(const work *p, int64_t row, pn_real *d_image, const pn_real *d_out,

@@ -23,7 +23,9 @@ typedef struct work {
 
 static void scale_items(void *context, int64_t begin, int64_t end) {
     const work *w = context;
-    for (int64_t i = begin; i < end; i++) w->to[i] = w->from[i] * w->scale + w->offset;
+    const pn_real *restrict from = w->from, scale = w->scale, offset = w->offset;
+    pn_real *restrict to = w->to;
+    for (int64_t i = begin; i < end; i++) to[i] = from[i] * scale + offset;
 }
 
 static pn_status forward(const pn_layer *layer, const pn_pass *pass, pn_error *error) {
