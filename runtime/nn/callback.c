@@ -43,8 +43,7 @@ static void read_early_stopping(pn_callback *c, pn_config *config) {
     c->restore_best_weights = pn_config_bool(config, "restore_best_weights", false);
     c->start_from_epoch = pn_config_int(config, "start_from_epoch", 0, 0, INT64_MAX);
     c->has_baseline = pn_config_item(config, "baseline") != NULL;
-    if (c->has_baseline)
-        c->baseline = pn_config_number(config, "baseline", 0, -DBL_MAX, DBL_MAX);
+    if (c->has_baseline) c->baseline = pn_config_number(config, "baseline", 0, -DBL_MAX, DBL_MAX);
 }
 
 static void read_reduce_rate(pn_callback *c, pn_config *config) {
@@ -96,23 +95,31 @@ static pn_status read_scheduler(pn_callback *c, pn_config *config, pn_error *err
     const json_t *schedule = pn_config_item(config, "schedule");
     if (values) return read_values(c, values, error);
     if (schedule) return pn_schedule_parse(schedule, &c->schedule, error);
-    return pn_fail(error, PN_E_ARGUMENT, "LearningRateScheduler needs values, one an epoch, or a "
-                                         "schedule");
+    return pn_fail(error, PN_E_ARGUMENT,
+                   "LearningRateScheduler needs values, one an epoch, or a "
+                   "schedule");
 }
 
 static pn_status read_options(pn_callback *c, pn_config *config, pn_error *error) {
     pn_config_ignore(config, "verbose");
     switch (c->kind) {
-    case PN_EARLY_STOPPING: read_early_stopping(c, config); break;
-    case PN_REDUCE_RATE: read_reduce_rate(c, config); break;
-    case PN_MODEL_CHECKPOINT: return read_checkpoint(c, config, error);
-    case PN_RATE_SCHEDULER: return read_scheduler(c, config, error);
+    case PN_EARLY_STOPPING:
+        read_early_stopping(c, config);
+        break;
+    case PN_REDUCE_RATE:
+        read_reduce_rate(c, config);
+        break;
+    case PN_MODEL_CHECKPOINT:
+        return read_checkpoint(c, config, error);
+    case PN_RATE_SCHEDULER:
+        return read_scheduler(c, config, error);
     case PN_CSV_LOGGER:
         pn_config_word(config, "filename", NULL);
         pn_config_word(config, "separator", ",");
         pn_config_bool(config, "append", false);
         break;
-    case PN_TERMINATE_ON_NAN: break;
+    case PN_TERMINATE_ON_NAN:
+        break;
     }
     return PN_OK;
 }

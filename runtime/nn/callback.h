@@ -12,7 +12,8 @@ typedef enum pn_callback_kind {
     PN_EARLY_STOPPING = 0,
     PN_REDUCE_RATE,      /* ReduceLROnPlateau */
     PN_MODEL_CHECKPOINT, /* keeps the weights of an epoch */
-    PN_RATE_SCHEDULER,   /* LearningRateScheduler: "values", one an epoch, or "schedule" over epochs */
+    PN_RATE_SCHEDULER,   /* LearningRateScheduler: "values", one an epoch, or "schedule" over epochs
+                          */
     PN_CSV_LOGGER,       /* nothing happens here */
     PN_TERMINATE_ON_NAN, /* a loss that is no number ends the training instead of failing it */
 } pn_callback_kind;

@@ -22,8 +22,7 @@ static pn_status no_class(const char *key, const char *const *names, int64_t cla
                        key, classes - 1);
     const char *near = pn_suggest(key, names, (size_t)classes);
     pn_text all = {0};
-    for (int64_t i = 0; i < classes; i++)
-        pn_text_addf(&all, "%s%.60s", i ? ", " : "", names[i]);
+    for (int64_t i = 0; i < classes; i++) pn_text_addf(&all, "%s%.60s", i ? ", " : "", names[i]);
     pn_status status = pn_fail(error, PN_E_ARGUMENT,
                                "class_weight names '%.100s', which is no class; the classes are "
                                "%.300s%s%.60s%s",
@@ -69,8 +68,8 @@ pn_status pn_class_weights(const json_t *json, const char *const *names, int64_t
     }
     for (int64_t i = 0; i < classes; i++)
         if (isnan(weight[i]))
-            return names ? pn_fail(error, PN_E_ARGUMENT, "class_weight leaves out the class '%.100s'",
-                                   names[i])
+            return names ? pn_fail(error, PN_E_ARGUMENT,
+                                   "class_weight leaves out the class '%.100s'", names[i])
                          : pn_fail(error, PN_E_ARGUMENT,
                                    "class_weight leaves out the class %" PRId64, i);
     return PN_OK;

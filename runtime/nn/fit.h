@@ -52,14 +52,17 @@ pn_status pn_fit_new(const pn_model *model, pn_source *train, pn_source *validat
                      pn_error *error);
 void pn_fit_free(pn_fit *fit); /* NULL is fine */
 
-/* Takes up the folder's checkpoint when there is one, so that pn_fit_run goes on behind it. A damaged
- * one is left aside with a note. PN_E_ARGUMENT: it is of another model or training; the training is
- * as new. PN_E_IO. */
+/* Takes up the folder's checkpoint when there is one, so that pn_fit_run goes on behind it. A
+ * damaged one is left aside with a note. PN_E_ARGUMENT: it is of another model or training; the
+ * training is as new. PN_E_IO. */
 pn_status pn_fit_resume(pn_fit *fit, pn_error *error);
 
 /* Trains to the end, with a checkpoint in the folder after each epoch. PN_E_ARGUMENT when the loss
  * is no number (says at which epoch and step); PN_E_CANCELLED; PN_E_IO for checkpoints. */
 pn_status pn_fit_run(pn_fit *fit, pn_error *error);
+
+/* Removes the checkpoint, for who has taken the results. What ModelCheckpoint kept stays. */
+void pn_fit_forget(const pn_fit *fit);
 
 /* Weight number `slot` of the model: what was learned, or what it was. Lives as long as the
  * training. */

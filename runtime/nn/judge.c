@@ -40,8 +40,7 @@ pn_status pn_judge_new(pn_judge *judge, const pn_model *model, const json_t *los
     judge->width = pn_dims_count(&node->out);
     status = pn_loss_parse(loss, &judge->loss, error);
     if (status == PN_OK) status = pn_loss_check(&judge->loss, &node->out, y_size, error);
-    if (status == PN_OK)
-        status = make_metrics(judge, metrics, &node->out, y_size, samples, error);
+    if (status == PN_OK) status = make_metrics(judge, metrics, &node->out, y_size, samples, error);
     judge->logits = pn_loss_on_logits(&judge->loss, &node->layer->activation);
     judge->value = pn_alloc((size_t)batch * sizeof *judge->value);
     if (status == PN_OK && !judge->value)
@@ -95,7 +94,8 @@ pn_status pn_judge_logs(pn_judge *judge, const char *prefix, bool plain, pn_logs
     double count = judge->count > 0 ? judge->count : 1;
     pn_status status = set(logs, prefix, "loss", judge->sum / count, error);
     for (int i = 0; status == PN_OK && i < judge->metrics; i++)
-        status = set(logs, prefix, judge->metric[i].name, pn_metric_value(&judge->metric[i]), error);
+        status =
+            set(logs, prefix, judge->metric[i].name, pn_metric_value(&judge->metric[i]), error);
     if (status == PN_OK && plain)
         status = set(logs, prefix, "unweighted_loss", judge->plain / count, error);
     return status;

@@ -14,8 +14,8 @@ typedef struct pn_judge {
     bool logits; /* the loss is computed from what stands before the last activation */
     pn_metric *metric;
     int metrics;
-    double *value;              /* (batch) losses of the samples of the last batch */
-    double sum, plain, count;   /* weighted losses, losses, samples since the last reset */
+    double *value;            /* (batch) losses of the samples of the last batch */
+    double sum, plain, count; /* weighted losses, losses, samples since the last reset */
 } pn_judge;
 
 /* For a model with one output; `loss` and `metrics` (an array, or NULL) as Keras writes them.

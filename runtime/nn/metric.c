@@ -30,9 +30,14 @@ static const pn_name names[] = {
     {"sparse_categorical_crossentropy", PN_METRIC_LOSS},
 };
 
-static const char *const class_name_of[] = {
-    "accuracy", "binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy",
-    "auc",      "precision",       "recall",               ""};
+static const char *const class_name_of[] = {"accuracy",
+                                            "binary_accuracy",
+                                            "categorical_accuracy",
+                                            "sparse_categorical_accuracy",
+                                            "auc",
+                                            "precision",
+                                            "recall",
+                                            ""};
 
 static void read_options(pn_metric *m, pn_config *config) {
     m->threshold = 0.5;
@@ -53,7 +58,8 @@ static void read_options(pn_metric *m, pn_config *config) {
         pn_config_ignore(config, "summation_method");
         pn_config_ignore(config, "from_logits");
         break;
-    default: break;
+    default:
+        break;
     }
 }
 
@@ -93,7 +99,8 @@ pn_status pn_metric_parse(const json_t *json, pn_metric *metric, pn_error *error
 
 static pn_status check(pn_metric *m, const pn_dims *out, int64_t y_size, pn_error *error) {
     int64_t width = pn_dims_count(out);
-    bool classes = m->kind == PN_METRIC_CATEGORICAL_ACCURACY || m->kind == PN_METRIC_SPARSE_ACCURACY;
+    bool classes =
+        m->kind == PN_METRIC_CATEGORICAL_ACCURACY || m->kind == PN_METRIC_SPARSE_ACCURACY;
     int64_t wanted = m->kind == PN_METRIC_SPARSE_ACCURACY ? 1 : width;
     if (m->kind == PN_METRIC_LOSS) return pn_loss_check(&m->loss, out, y_size, error);
     if (wanted == y_size && !(classes && width < 2)) return PN_OK;
@@ -174,11 +181,19 @@ static void update_one(pn_metric *m, int64_t width, const float *out, const floa
     case PN_METRIC_CATEGORICAL_ACCURACY:
         m->sum += greatest(out, width) == greatest(target, width);
         break;
-    case PN_METRIC_SPARSE_ACCURACY: m->sum += greatest(out, width) == (int64_t)*target; break;
-    case PN_METRIC_AUC: keep(m, width, out, target); break;
-    case PN_METRIC_LOSS: add_loss(m, width, out, target); break;
+    case PN_METRIC_SPARSE_ACCURACY:
+        m->sum += greatest(out, width) == (int64_t)*target;
+        break;
+    case PN_METRIC_AUC:
+        keep(m, width, out, target);
+        break;
+    case PN_METRIC_LOSS:
+        add_loss(m, width, out, target);
+        break;
     case PN_METRIC_PRECISION:
-    case PN_METRIC_RECALL: count_found(m, width, out, target); return;
+    case PN_METRIC_RECALL:
+        count_found(m, width, out, target);
+        return;
     }
     m->count++;
 }

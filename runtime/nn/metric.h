@@ -7,8 +7,8 @@
 #include "nn/loss.h"
 
 typedef enum pn_metric_kind {
-    PN_METRIC_ACCURACY = 0, /* "accuracy": one of the three below, as output and targets say */
-    PN_METRIC_BINARY_ACCURACY,      /* outputs over the threshold against targets of 0 and 1 */
+    PN_METRIC_ACCURACY = 0,    /* "accuracy": one of the three below, as output and targets say */
+    PN_METRIC_BINARY_ACCURACY, /* outputs over the threshold against targets of 0 and 1 */
     PN_METRIC_CATEGORICAL_ACCURACY, /* the greatest output against the greatest target */
     PN_METRIC_SPARSE_ACCURACY,      /* the greatest output against the class */
     PN_METRIC_AUC,                  /* under the ROC curve: all outputs as scores of one problem */
