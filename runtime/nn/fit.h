@@ -61,6 +61,9 @@ pn_status pn_fit_resume(pn_fit *fit, pn_error *error);
  * is no number (says at which epoch and step); PN_E_CANCELLED; PN_E_IO for checkpoints. */
 pn_status pn_fit_run(pn_fit *fit, pn_error *error);
 
+/* Removes the checkpoint, for who has taken the results. What ModelCheckpoint kept stays. */
+void pn_fit_forget(const pn_fit *fit);
+
 /* Weight number `slot` of the model: what was learned, or what it was. Lives as long as the
  * training. */
 const float *pn_fit_weight(const pn_fit *fit, int slot);
