@@ -125,6 +125,7 @@ int pn_lua_open_stage(lua_State *L);
 int pn_lua_open_plot(lua_State *L);
 int pn_lua_open_frame(lua_State *L);
 int pn_lua_open_data(lua_State *L);
+int pn_lua_open_system(lua_State *L);
 int pn_lua_open_metrics(lua_State *L);
 
 #endif

@@ -7,11 +7,10 @@ static const struct {
     const char *name;
     lua_CFunction open;
 } modules[] = {
-    /* in this order: data and metrics make their tables with frame */
-    {"image", pn_lua_open_image},     {"tensor", pn_lua_open_tensor},
-    {"stage", pn_lua_open_stage},     {"plot", pn_lua_open_plot},
-    {"frame", pn_lua_open_frame},     {"data", pn_lua_open_data},
-    {"metrics", pn_lua_open_metrics}, {NULL, NULL},
+    /* in this order: data, metrics and system make their tables with frame; one module a line */
+    {"image", pn_lua_open_image},     {"tensor", pn_lua_open_tensor}, {"stage", pn_lua_open_stage},
+    {"plot", pn_lua_open_plot},       {"frame", pn_lua_open_frame},   {"data", pn_lua_open_data},
+    {"metrics", pn_lua_open_metrics}, {"system", pn_lua_open_system}, {NULL, NULL}, /* the end */
 };
 
 /* pneuma.globals(): makes the modules global, as they are in a notebook. */
