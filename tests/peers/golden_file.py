@@ -4,10 +4,12 @@ Written by hand, so that the same arrays give the same bytes whatever packages a
 """
 
 import json
+import pathlib
 import struct
 
 import numpy as np
 
+DATA = pathlib.Path(__file__).parent.parent / "unit" / "data"
 DTYPES = {"F32": np.float32, "I32": np.int32, "U8": np.uint8, "F64": np.float64}
 
 

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 
 from golden_file import Golden
+from goldens_layers import weight_name
 
 SIZE, BATCH, BATCHES, STEPS = 32, 16, 4, 20
 CLASS_WEIGHT = {0: 0.74, 1: 0.26}
@@ -44,7 +45,7 @@ def named_weights(model):
     """LAYER/WEIGHT, in Keras's order."""
     for layer in model.layers:
         for w in layer.weights:
-            yield f"{layer.name}/{w.name.split('/')[-1].split(':')[0]}", w.numpy()
+            yield f"{layer.name}/{weight_name(w)}", w.numpy()
 
 
 def make():
