@@ -29,9 +29,11 @@ static void load(const pn_windows *w, const pn_real *line, pn_span x, pn_real *t
 void pn_im2col(const pn_windows *w, const pn_real *image, int64_t first, int64_t count,
                pn_real *rows) {
     const int64_t line = w->window.kernel[1] * w->channels; /* numbers in a window's row */
+    pn_span y = pn_window_span(w, 0, first / w->columns);
     for (int64_t p = first; p < first + count; p++) {
-        const pn_span y = pn_window_span(w, 0, p / w->columns);
-        const pn_span x = pn_window_span(w, 1, p % w->columns);
+        const int64_t column = p % w->columns;
+        if (column == 0) y = pn_window_span(w, 0, p / w->columns);
+        const pn_span x = pn_window_span(w, 1, column);
         for (int64_t i = 0; i < w->window.kernel[0]; i++, rows += line)
             if (i < y.begin || i >= y.end)
                 memset(rows, 0, (size_t)line * sizeof *rows);
@@ -58,9 +60,11 @@ static void give(const pn_windows *w, const pn_real *from, pn_span x, pn_real *l
 void pn_col2im(const pn_windows *w, const pn_real *rows, int64_t first, int64_t count,
                pn_real *image) {
     const int64_t line = w->window.kernel[1] * w->channels;
+    pn_span y = pn_window_span(w, 0, first / w->columns);
     for (int64_t p = first; p < first + count; p++) {
-        const pn_span y = pn_window_span(w, 0, p / w->columns);
-        const pn_span x = pn_window_span(w, 1, p % w->columns);
+        const int64_t column = p % w->columns;
+        if (column == 0) y = pn_window_span(w, 0, p / w->columns);
+        const pn_span x = pn_window_span(w, 1, column);
         const pn_real *row = rows + (p - first) * w->window.kernel[0] * line;
         for (int64_t i = y.begin; i < y.end; i++)
             give(w, row + i * line, x,

@@ -53,12 +53,15 @@ static work begin(const pn_layer *layer, const pn_pass *pass) {
 
 /* ---- forward ---- */
 
+/* NaN counts as larger. Two plain choices in a row become vector instructions, a condition of two
+ * parts does not. */
 static void take_larger(const pn_real *restrict x, pn_real number, int64_t channels,
                         pn_real *restrict best, pn_real *restrict place) {
     for (int64_t c = 0; c < channels; c++) {
-        const bool larger = (x[c] > best[c]) | (x[c] != x[c]); /* | has no branch */
-        place[c] = larger ? number : place[c];
-        best[c] = larger ? x[c] : best[c];
+        const pn_real p = x[c] > best[c] ? number : place[c];
+        const pn_real b = x[c] > best[c] ? x[c] : best[c];
+        place[c] = x[c] != x[c] ? number : p;
+        best[c] = x[c] != x[c] ? x[c] : b;
     }
 }
 

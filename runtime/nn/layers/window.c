@@ -50,14 +50,19 @@ pn_status pn_window_place(const pn_window *window, const pn_dims *in, pn_windows
                    window->kernel[0], window->kernel[1], pn_dims_text(in, text, sizeof text));
 }
 
+/* Items of a window, `step` apart, that stand on `size` pixels. */
+static int64_t items_on(int64_t size, int64_t step) {
+    return step == 1 ? size : (size + step - 1) / step;
+}
+
 pn_span pn_window_span(const pn_windows *windows, int axis, int64_t position) {
     const pn_window *w = &windows->window;
     const int64_t size = axis ? windows->width : windows->height, step = w->dilation[axis];
     pn_span span = {0, w->kernel[axis], 0};
     span.start = position * w->stride[axis] - (axis ? windows->left : windows->top);
-    if (span.start < 0) span.begin = (-span.start + step - 1) / step;
-    int64_t inside = (size - span.start + step - 1) / step; /* items before the image's end */
-    if (inside < span.end) span.end = inside < span.begin ? span.begin : inside;
+    if (span.start < 0) span.begin = items_on(-span.start, step);
+    const int64_t inside = items_on(size - span.start, step); /* before the image's end */
+    if (inside < span.end) span.end = inside;
     if (span.begin > span.end) span.begin = span.end;
     return span;
 }
