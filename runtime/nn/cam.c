@@ -1,5 +1,6 @@
 #include "nn/cam.h"
 
+#include <float.h>
 #include <math.h>
 
 const char *const pn_cam_methods[] = {"gradcam",  "gradcam++", "hirescam",
@@ -82,7 +83,7 @@ void pn_cam_map(pn_cam_method method, const float *a, const float *g, int64_t he
     for (int64_t i = 0; i < m.places; i++) {
         double sum =
             by_place ? place_by_place(&m, i, method == PN_CAM_LAYER) : weighted(&m, i, scratch);
-        map[i] = sum > 0 ? (float)sum : 0;
+        map[i] = sum > FLT_MAX ? FLT_MAX : sum > 0 ? (float)sum : 0;
     }
     if (normalize) divide_by_most(map, m.places);
 }

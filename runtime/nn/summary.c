@@ -14,7 +14,7 @@ typedef struct table {
 } table;
 
 static const table chain = {.end = {29, 55, 65}, .columns = 3};
-static const table graph = {.end = {32, 53, 65, 98}, .columns = 4};
+static const table graph = {.end = {29, 58, 68, 98}, .columns = 4};
 
 static int width_of(const table *t) {
     return t->end[t->columns - 1];
@@ -47,8 +47,8 @@ static void row(const table *t, const char *const *fields) {
         more = false;
         for (int i = 0; i < t->columns; i++) {
             int begin = i ? t->end[i - 1] : 0, last = i == t->columns - 1;
-            int taken = cut(left[i], t->end[i] - begin - (last ? 0 : 2));
-            /* The first column begins with a blank: a full field pushes what follows by one. */
+            /* Two blanks between columns, one before the first. */
+            int taken = cut(left[i], t->end[i] - begin - (last ? 0 : 2) - (i == 0));
             size += snprintf(line + size, sizeof line - (size_t)size, "%.*s%s", taken, left[i],
                              last ? "" : "  ");
             while (size < t->end[i] && size < LINE + 7) line[size++] = ' ';
@@ -211,12 +211,10 @@ pn_status pn_model_summary(const pn_model *model, pn_text *text, pn_error *error
     rule(&t, '_');
     row(&t, header);
     rule(&t, '=');
-    bool first = true;
     for (int i = 0; i < model->nodes; i++) {
         if (!begins_row(model, i)) continue;
-        if (!first) rule(&t, ' ');
-        first = false;
         if (layer_row(&t, i) != PN_OK) return pn_fail_memory(error, LINE);
+        rule(&t, ' ');
     }
     rule(&t, '=');
     int64_t all = pn_model_count(model), trainable = pn_model_count_trainable(model);
