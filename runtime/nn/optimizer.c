@@ -155,11 +155,17 @@ static void clip(const pn_optimizer *o, const pn_parameter *parameters, int n) {
         clip_to_norm(&parameters[i], sqrt(total), o->global_clipnorm);
 }
 
+/* In float32, as Keras does it: 1 - 0.999 is off by 5e-5 there, and the first steps show it. */
+static float adam_rate(const pn_optimizer *o, float rate) {
+    float step = (float)(o->iterations + 1);
+    float power_1 = powf((float)o->beta_1, step), power_2 = powf((float)o->beta_2, step);
+    return rate * sqrtf(1 - power_2) / (1 - power_1);
+}
+
 void pn_optimizer_step(pn_optimizer *optimizer, const pn_parameter *parameters, int n) {
-    double rate = pn_optimizer_rate(optimizer), step = (double)(optimizer->iterations + 1);
-    pn_update update = {.optimizer = optimizer, .rate = (float)rate};
-    update.alpha =
-        (float)(rate * sqrt(1 - pow(optimizer->beta_2, step)) / (1 - pow(optimizer->beta_1, step)));
+    float rate = (float)pn_optimizer_rate(optimizer);
+    pn_update update = {
+        .optimizer = optimizer, .rate = rate, .alpha = adam_rate(optimizer, rate)};
     clip(optimizer, parameters, n);
     slice s = {.update = &update};
     for (int i = 0; i < n; i++) {
