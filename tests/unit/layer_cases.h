@@ -89,6 +89,8 @@ static const rig_case layer_cases[] = {
     {"LeakyReLU", "{}", true, 2, 1, ROW(8)},
     {"LeakyReLU", "{\"negative_slope\": 0.1}", true, 2, 1, ROW(8)},
     {"Softmax", "{}", true, 2, 1, {{2, {2, 5}}}},
+    {"Softmax", "{\"axis\": 1}", true, 2, 1, {{3, {3, 2, 4}}}},
+    {"Softmax", "{\"axis\": -2}", true, 2, 1, {{3, {3, 2, 4}}}},
 };
 
 enum { LAYER_CASES = sizeof layer_cases / sizeof *layer_cases };

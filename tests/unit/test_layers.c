@@ -10,7 +10,7 @@
 /* ---- Keras ---- */
 
 /* What Keras can and these layers cannot: they say so. */
-static const char *const refused[] = {"relu_slope_threshold", "softmax_axis_1"};
+static const char *const refused[] = {"relu_slope_threshold"};
 
 static bool is_refused(const char *name) {
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
