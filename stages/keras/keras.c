@@ -48,6 +48,8 @@ static int run_read(const pn_host *host, pn_call *call) {
     pn_error error = {0};
     pn_keras_file file;
     if (!folder) return -1;
+    const char *reason;
+    if (host->watch_file(call, from, &reason) != 0) return host->fail(call, "%s", reason);
     pn_status status = pn_path_join(to, folder, "model.safetensors", &error);
     if (status != PN_OK) return finish(&j, status, &error);
     status = pn_keras_open(&file, from, &error);
@@ -135,6 +137,7 @@ static const pn_stage stages[] = {
         .param_count = sizeof read_params / sizeof *read_params,
         .results = read_results,
         .result_count = sizeof read_results / sizeof *read_results,
+        .flags = PN_STAGE_ISOLATED,
         .run = run_read,
     },
     {
