@@ -82,6 +82,16 @@ function TestKeras:test_damage_is_an_error_or_other_numbers()
   lu.assertEquals(#stage.keras_read{path = data .. "keras3_full.h5"}.layers, 6) -- and on it goes
 end
 
+-- Free space of no size in HDF5's heap of texts: HDF5 1.10 never gets to the heap's end.
+function TestKeras:test_turning_in_circles_ends()
+  local bytes = bytes_of(data .. "keras2_weights.h5")
+  local heap = assert(bytes:find("GCOL", 1, true))
+  local path = put("circles.h5", bytes:sub(1, heap + 15) .. ("\0"):rep(16) .. bytes:sub(heap + 32))
+  local ok, e = pcall(stage.keras_read, {path = path})
+  lu.assertFalse(ok)
+  lu.assertStrContains(tostring(e), "keras_read")
+end
+
 function TestKeras:test_refusals_name_the_file()
   for name, text in pairs{["keras3_new.weights.h5"] = "as Keras 3 lays it out", ["none.h5"] = "no file",
     ["official.safetensors"] = "no HDF5 file"} do
