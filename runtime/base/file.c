@@ -90,6 +90,30 @@ pn_status pn_file_read(const char *path, size_t limit, char **data, size_t *size
     return status;
 }
 
+pn_status pn_file_pieces(const char *path, uint64_t limit,
+                         void (*take)(void *context, const void *bytes, size_t size), void *context,
+                         pn_error *error) {
+    enum { PIECE = 1 << 20 };
+    int fd;
+    struct stat st;
+    pn_status status = open_regular(path, &fd, &st, error);
+    if (status != PN_OK) return status;
+    char *piece = pn_alloc(PIECE);
+    if (!piece) status = pn_fail_memory(error, PIECE);
+    for (uint64_t left = limit ? limit : UINT64_MAX; status == PN_OK && left;) {
+        ssize_t n = read(fd, piece, left < PIECE ? (size_t)left : PIECE);
+        if (n == 0) break;
+        if (n > 0) {
+            take(context, piece, (size_t)n);
+            left -= (uint64_t)n;
+        } else if (errno != EINTR)
+            status = pn_fail_errno(error, errno, path, "cannot read '%s'", path);
+    }
+    pn_free(piece);
+    close(fd);
+    return status;
+}
+
 pn_status pn_file_map(const char *path, void **data, size_t *size, pn_error *error) {
     int fd;
     struct stat st;

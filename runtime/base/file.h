@@ -24,6 +24,11 @@ pn_status pn_file_stamp(const char *path, pn_stamp *stamp, pn_error *error);
  * *size; release it with pn_free. A folder is PN_E_IO, as is a file over 2 GiB. */
 pn_status pn_file_read(const char *path, size_t limit, char **data, size_t *size, pn_error *error);
 
+/* Hands the first `limit` bytes of a regular file (0: all) to take(), piece by piece. */
+pn_status pn_file_pieces(const char *path, uint64_t limit,
+                         void (*take)(void *context, const void *bytes, size_t size), void *context,
+                         pn_error *error);
+
 /* Replaces a file: writes a new one beside it, flushes it to the disk, renames. Either the old or
  * the new content is there whatever happens. */
 pn_status pn_file_write(const char *path, const void *data, size_t size, pn_error *error);

@@ -40,6 +40,10 @@ void pn_hasher_add(pn_hasher *hasher, const void *bytes, size_t size) {
     XXH3_128bits_update((XXH3_state_t *)hasher, bytes, size);
 }
 
+void pn_hasher_join(pn_hasher *hasher, const void *bytes, size_t size) {
+    XXH3_128bits_update((XXH3_state_t *)hasher, bytes, size);
+}
+
 void pn_hasher_add_text(pn_hasher *hasher, const char *text) {
     pn_hasher_add(hasher, text, strlen(text));
 }

@@ -26,6 +26,9 @@ int pn_hash_equal(pn_hash a, pn_hash b);
 typedef struct pn_hasher pn_hasher;
 pn_hasher *pn_hasher_new(void); /* NULL when memory is out */
 void pn_hasher_add(pn_hasher *hasher, const void *bytes, size_t size);
+/* Without the length: a hash of nothing but such pieces is pn_hash_bytes of all of them in a row.
+ */
+void pn_hasher_join(pn_hasher *hasher, const void *bytes, size_t size);
 void pn_hasher_add_text(pn_hasher *hasher, const char *text);
 void pn_hasher_add_int(pn_hasher *hasher, int64_t value);
 pn_hash pn_hasher_finish(pn_hasher *hasher); /* and releases it */

@@ -38,6 +38,7 @@ void *pn_call_alloc(pn_call *call, size_t size);
 void pn_call_free(pn_call *call, void *memory);
 int pn_call_read_file(pn_call *call, const char *path, size_t limit, void **data, size_t *size,
                       const char **reason);
+int pn_call_watch_file(pn_call *call, const char *path, const char **reason);
 int pn_call_list_folder(pn_call *call, const char *path, const char *const **names, size_t *count,
                         const char **reason);
 const char *pn_call_output_folder(pn_call *call);

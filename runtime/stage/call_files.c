@@ -135,6 +135,18 @@ int pn_call_read_file(pn_call *call, const char *path, size_t limit, void **data
     return 0;
 }
 
+int pn_call_watch_file(pn_call *call, const char *path, const char **reason) {
+    char full[PN_PATH];
+    const char *unused;
+    if (!reason) reason = &unused;
+    pn_reading reading;
+    pn_error why;
+    if (full_path(path, full, reason) != 0) return -1;
+    pn_status status = pn_record_content(full, 0, &reading, &why);
+    if (status == PN_E_MEMORY) return out_of_memory(call, &why, reason);
+    return finish(call, full, &reading, &why, reason);
+}
+
 static const char **copy_names(pn_call *call, const pn_names *names) {
     pthread_mutex_lock(&call->lock);
     const char **copy = pn_arena_alloc(&call->arena, (names->count + 1) * sizeof *copy);

@@ -130,6 +130,7 @@ static const pn_host host = {
     .fail = fail,
     .note = note,
     .event = event,
+    .watch_file = pn_call_watch_file,
 };
 
 /* A recorded failure counts even where run() returned 0: the stage overlooked it. */

@@ -42,6 +42,23 @@ pn_status pn_record_file(const char *path, size_t limit, char **data, size_t *si
     return PN_OK;
 }
 
+static void hash_piece(void *hasher, const void *bytes, size_t size) {
+    pn_hasher_join(hasher, bytes, size);
+}
+
+pn_status pn_record_content(const char *path, uint64_t limit, pn_reading *reading,
+                            pn_error *error) {
+    *reading = (pn_reading){.limit = limit};
+    pn_hasher *hasher = pn_hasher_new();
+    if (!hasher) return pn_fail_memory(error, 1);
+    pn_status status = pn_file_stamp(path, &reading->stamp, error);
+    if (status == PN_OK) status = pn_file_pieces(path, limit, hash_piece, hasher, error);
+    reading->failed = status != PN_OK;
+    reading->hash = pn_hasher_finish(hasher);
+    if (status == PN_OK) settle(reading, path);
+    return status;
+}
+
 /* Adds the '/' behind folders' names; links to folders count as folders. */
 static pn_status mark_folders(const char *path, pn_names *names, pn_error *error) {
     for (size_t i = 0; i < names->count; i++) {
@@ -113,9 +130,7 @@ static void read_again(const pn_reading *old, pn_reading *now) {
         if (pn_record_folder(old->path, &names, now, NULL) == PN_OK) pn_names_free(&names);
         return;
     }
-    char *data;
-    size_t size;
-    if (pn_record_file(old->path, old->limit, &data, &size, now, NULL) == PN_OK) pn_free(data);
+    if (pn_record_content(old->path, old->limit, now, NULL) == PN_E_MEMORY) now->failed = 1;
 }
 
 enum { SAME, REFRESHED, CHANGED };

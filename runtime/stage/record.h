@@ -31,6 +31,9 @@ typedef struct pn_record {
 pn_status pn_record_file(const char *path, size_t limit, char **data, size_t *size,
                          pn_reading *reading, pn_error *error);
 
+/* The same without keeping the bytes, of a file of any size. */
+pn_status pn_record_content(const char *path, uint64_t limit, pn_reading *reading, pn_error *error);
+
 /* Lists a folder: names sorted by bytes, those of folders with a trailing '/'. */
 pn_status pn_record_folder(const char *path, pn_names *names, pn_reading *reading, pn_error *error);
 

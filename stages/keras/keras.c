@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 typedef struct job {
     const pn_host *host;
@@ -40,18 +41,46 @@ static int give_results(const job *j, const pn_keras_file *file, const char *pat
     return 0;
 }
 
+/* Damaged files can make HDF5 turn in circles. The helper then ends by signal, and says so. */
+enum { SECONDS_TO_OPEN = 5, SECONDS_FOR_A_BLOCK = 60 };
+
+static void limit_time(rlim_t seconds) {
+    struct rusage used;
+    struct rlimit limit;
+    if (getrusage(RUSAGE_SELF, &used) != 0 || getrlimit(RLIMIT_CPU, &limit) != 0) return;
+    limit.rlim_cur = (rlim_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) + 1 + seconds;
+    if (limit.rlim_cur <= limit.rlim_max) setrlimit(RLIMIT_CPU, &limit);
+}
+
+static void end_time_limit(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_CPU, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_CPU, &limit);
+}
+
+static void block_done(void *context, int64_t done, int64_t total) {
+    limit_time(SECONDS_FOR_A_BLOCK);
+    progress(context, done, total);
+}
+
 static int run_read(const pn_host *host, pn_call *call) {
     job j = {host, call};
-    const pn_keras_listener listener = {progress, cancelled, &j};
+    const pn_keras_listener listener = {block_done, cancelled, &j};
     const char *from = host->param_string(call, "path"), *folder = host->output_folder(call);
     char to[PN_PATH];
     pn_error error = {0};
     pn_keras_file file;
     if (!folder) return -1;
+    const char *reason;
+    if (host->watch_file(call, from, &reason) != 0) return host->fail(call, "%s", reason);
     pn_status status = pn_path_join(to, folder, "model.safetensors", &error);
     if (status != PN_OK) return finish(&j, status, &error);
+    limit_time(SECONDS_TO_OPEN);
     status = pn_keras_open(&file, from, &error);
+    limit_time(SECONDS_FOR_A_BLOCK);
     if (status == PN_OK) status = pn_keras_convert(&file, to, &listener);
+    end_time_limit();
     int result = finish(&j, status, &error);
     if (result == 0) result = give_results(&j, &file, to);
     pn_keras_close(&file);
@@ -135,6 +164,7 @@ static const pn_stage stages[] = {
         .param_count = sizeof read_params / sizeof *read_params,
         .results = read_results,
         .result_count = sizeof read_results / sizeof *read_results,
+        .flags = PN_STAGE_ISOLATED,
         .run = run_read,
     },
     {

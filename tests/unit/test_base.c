@@ -130,6 +130,28 @@ static void files_are_replaced_in_pieces(void **state) {
     assert_int_equal(pn_file_replace_begin(path, &r, NULL), PN_E_IO);
 }
 
+static void hash_piece(void *hasher, const void *bytes, size_t size) {
+    pn_hasher_join(hasher, bytes, size);
+}
+
+static void files_are_read_in_pieces(void **state) {
+    char path[PN_PATH];
+    enum { SIZE = 3000000 }; /* more than one piece */
+    static const uint64_t limits[] = {0, 1, 2000000, SIZE, SIZE + 1};
+    char *bytes = pn_calloc(SIZE, 1);
+    bytes[SIZE - 1] = bytes[1500000] = 'x';
+    in_folder(path, state, "pieces");
+    assert_int_equal(pn_file_write(path, bytes, SIZE, NULL), PN_OK);
+    for (int i = 0; i < 5; i++) {
+        size_t size = limits[i] && limits[i] < SIZE ? limits[i] : SIZE;
+        pn_hasher *hasher = pn_hasher_new();
+        assert_int_equal(pn_file_pieces(path, limits[i], hash_piece, hasher, NULL), PN_OK);
+        assert_true(pn_hash_equal(pn_hasher_finish(hasher), pn_hash_bytes(bytes, size)));
+    }
+    pn_free(bytes);
+    assert_int_equal(pn_file_pieces(*state, 0, hash_piece, NULL, NULL), PN_E_IO);
+}
+
 static void files_are_mapped(void **state) {
     char path[PN_PATH], *data;
     void *base;
@@ -221,6 +243,9 @@ static void hashes_tell_pieces_apart(void **state) {
     assert_string_equal(hex, "06b05ab6733a618578af5f94892f3950"); /* xxHash's own for "abc" */
     assert_true(pn_hash_parse(hex, &back) && pn_hash_equal(a, back));
     assert_false(pn_hash_parse("06b0", &back));
+    pn_hasher *joined = pn_hasher_new();
+    pn_hasher_join(joined, "a", 1), pn_hasher_join(joined, "bc", 2);
+    assert_true(pn_hash_equal(pn_hasher_finish(joined), a));
     pn_hasher *one = pn_hasher_new(), *two = pn_hasher_new();
     pn_hasher_add_text(one, "ab"), pn_hasher_add_text(one, "c");
     pn_hasher_add_text(two, "a"), pn_hasher_add_text(two, "bc");
@@ -279,6 +304,7 @@ int main(void) {
         cmocka_unit_test(near_names_are_suggested),
         cmocka_unit_test_setup_teardown(files_are_replaced_whole, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(files_are_replaced_in_pieces, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(files_are_read_in_pieces, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(files_are_mapped, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(folders_are_made_listed_and_removed, make_folder,
                                         remove_folder),

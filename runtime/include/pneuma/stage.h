@@ -225,6 +225,12 @@ struct pn_host {
      * because a result would depend on them. Poll cancelled() afterwards: a listener may stop this
      * call. */
     const char *(*event)(pn_call *call, const char *text);
+
+    /* watch_file: for a file that the stage reads itself, because it is large or a library wants
+     * its path. As read_file, of any size and without the bytes: the content is hashed, and a
+     * cached result is only used again while it is the same. Call it before reading: a change in
+     * between is noticed then. 0, or -1 with *reason set. [any thread] */
+    int (*watch_file)(pn_call *call, const char *path, const char **reason);
 };
 
 enum { PN_STAGE_EVENT = 65536 };
