@@ -115,7 +115,7 @@ extern const pn_lua_script pn_lua_scripts[];
 void pn_lua_run_script(lua_State *L, const char *name);
 
 /* require "pneuma": a table with the modules tensor, image, stage, plot, frame, data,
- * metrics and show; its function globals() makes them globals, as they are in notebooks. */
+ * metrics, nn and show; its function globals() makes them globals, as they are in notebooks. */
 int luaopen_pneuma(lua_State *L);
 
 /* Each pushes its module table. */
@@ -127,5 +127,6 @@ int pn_lua_open_frame(lua_State *L);
 int pn_lua_open_data(lua_State *L);
 int pn_lua_open_system(lua_State *L);
 int pn_lua_open_metrics(lua_State *L);
+int pn_lua_open_nn(lua_State *L);
 
 #endif

@@ -7,10 +7,12 @@ static const struct {
     const char *name;
     lua_CFunction open;
 } modules[] = {
-    /* in this order: data, metrics and system make their tables with frame; one module a line */
-    {"image", pn_lua_open_image},     {"tensor", pn_lua_open_tensor}, {"stage", pn_lua_open_stage},
-    {"plot", pn_lua_open_plot},       {"frame", pn_lua_open_frame},   {"data", pn_lua_open_data},
-    {"metrics", pn_lua_open_metrics}, {"system", pn_lua_open_system}, {NULL, NULL}, /* the end */
+    /* in this order: data, metrics, system and nn use those before them */
+    {"image", pn_lua_open_image},     {"tensor", pn_lua_open_tensor},
+    {"stage", pn_lua_open_stage},     {"plot", pn_lua_open_plot},
+    {"frame", pn_lua_open_frame},     {"data", pn_lua_open_data},
+    {"metrics", pn_lua_open_metrics}, {"system", pn_lua_open_system},
+    {"nn", pn_lua_open_nn},           {NULL, NULL},
 };
 
 /* pneuma.globals(): makes the modules global, as they are in a notebook. */

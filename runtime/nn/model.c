@@ -405,14 +405,36 @@ int pn_model_frozen_cut(const pn_model *model, bool frozen_dropout) {
     return cut;
 }
 
-static pn_status make_front(const pn_model *model, int cut, pn_model **front, pn_error *error) {
+/* The InputLayer of a nested model, which passes on what it is given: it has no place in a model
+ * without nested ones. */
+static bool passes_on(const pn_node *node) {
+    return node->inputs == 1 && strcmp(node->layer->type->class_name, "InputLayer") == 0;
+}
+
+/* Appends node i of `from`; place[k] is where its node k went. */
+static pn_status move_node(pn_model *model, const pn_model *from, int i, int *place,
+                           pn_error *error) {
+    const pn_node *node = &from->node[i];
+    int moved[PN_LAYER_INPUTS];
+    if (passes_on(node)) {
+        place[i] = place[node->input[0]];
+        return PN_OK;
+    }
+    for (int k = 0; k < node->inputs; k++) moved[k] = place[node->input[k]];
+    pn_status status = add_node(model, node->layer, moved, node->inputs, 0, error);
+    if (status == PN_OK) place[i] = model->nodes - 1;
+    return status;
+}
+
+static pn_status make_front(const pn_model *model, int cut, int *place, pn_model **front,
+                            pn_error *error) {
     pn_status status = pn_model_new(pn_model_name(model), false, front, error);
     for (int i = 0; status == PN_OK && i <= cut; i++) {
-        const pn_node *node = &model->node[i];
-        status = add_node(*front, node->layer, node->input, node->inputs, 0, error);
-        if (status == PN_OK && node->inputs == 0) status = add_input(*front, 0, i, error);
+        status = move_node(*front, model, i, place, error);
+        if (status == PN_OK && model->node[i].inputs == 0)
+            status = add_input(*front, 0, place[i], error);
     }
-    return status == PN_OK ? pn_model_set_outputs(*front, &cut, 1, error) : status;
+    return status == PN_OK ? pn_model_set_outputs(*front, &place[cut], 1, error) : status;
 }
 
 static pn_status new_input(const pn_dims *dims, pn_layer **out, pn_error *error) {
@@ -430,31 +452,30 @@ static pn_status new_input(const pn_dims *dims, pn_layer **out, pn_error *error)
     return status;
 }
 
-static pn_status make_rest(const pn_model *model, int cut, pn_model **rest, pn_error *error) {
+static pn_status make_rest(const pn_model *model, int cut, int *place, pn_model **rest,
+                           pn_error *error) {
+    const pn_group *g = &model->group[0];
     pn_layer *input = NULL;
-    int node;
     pn_status status = pn_model_new(pn_model_name(model), false, rest, error);
     if (status == PN_OK) status = new_input(&model->node[cut].out, &input, error);
-    if (status == PN_OK) status = pn_model_add(*rest, input, NULL, 0, &node, error);
+    if (status == PN_OK) status = pn_model_add(*rest, input, NULL, 0, &place[cut], error);
     pn_layer_release(input);
-    for (int i = cut + 1; status == PN_OK && i < model->nodes; i++) {
-        const pn_node *from = &model->node[i];
-        int moved[PN_LAYER_INPUTS];
-        for (int k = 0; k < from->inputs; k++) moved[k] = from->input[k] - cut;
-        status = add_node(*rest, from->layer, moved, from->inputs, 0, error);
-    }
-    if (status != PN_OK) return status;
-    const pn_group *g = &model->group[0];
-    status = set_outputs(*rest, 0, g->output, g->outputs, error);
-    for (int k = 0; status == PN_OK && k < g->outputs; k++) (*rest)->group[0].output[k] -= cut;
+    for (int i = cut + 1; status == PN_OK && i < model->nodes; i++)
+        status = move_node(*rest, model, i, place, error);
+    if (status == PN_OK) status = set_outputs(*rest, 0, g->output, g->outputs, error);
+    for (int k = 0; status == PN_OK && k < g->outputs; k++)
+        (*rest)->group[0].output[k] = place[g->output[k]];
     return status;
 }
 
 pn_status pn_model_split(const pn_model *model, int node, pn_model **front, pn_model **rest,
                          pn_error *error) {
     pn_model *a = NULL, *b = NULL;
-    pn_status status = front ? make_front(model, node, &a, error) : PN_OK;
-    if (status == PN_OK && rest) status = make_rest(model, node, &b, error);
+    int *place = pn_alloc(((size_t)model->nodes + 1) * sizeof *place);
+    pn_status status = place ? PN_OK : pn_fail_memory(error, (size_t)model->nodes * sizeof *place);
+    if (status == PN_OK && front) status = make_front(model, node, place, &a, error);
+    if (status == PN_OK && rest) status = make_rest(model, node, place, &b, error);
+    pn_free(place);
     if (status != PN_OK) {
         pn_model_release(a);
         pn_model_release(b);

@@ -39,7 +39,7 @@ local function declared(name)
 end
 
 function test_every_function_is_documented_for_editors()
-  for _, name in ipairs{"data", "frame", "image", "metrics", "plot", "stage", "system", "tensor"} do
+  for _, name in ipairs{"data", "frame", "image", "metrics", "nn", "plot", "stage", "system", "tensor"} do
     local stub = declared(name)
     for key, value in pairs(pneuma[name]) do
       -- on_result is how modules plug into each other, not for users
