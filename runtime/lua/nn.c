@@ -16,7 +16,7 @@ static int core_fail_shape(lua_State *L) {
 
 /* With the table of the modules opened before on top of the stack. */
 int pn_lua_open_nn(lua_State *L) {
-    static const char *const uses[] = {"tensor", "stage", "frame", "data", NULL};
+    static const char *const uses[] = {"tensor", "image", "stage", "frame", "data", NULL};
     if (lua_getfield(L, LUA_REGISTRYINDEX, "pneuma.nn") != LUA_TNIL) return 1;
     lua_pop(L, 1);
     lua_newtable(L);
@@ -27,6 +27,7 @@ int pn_lua_open_nn(lua_State *L) {
     pn_lua_nn_add_predict(L);
     pn_lua_nn_add_named(L);
     pn_lua_nn_add_files(L);
+    pn_lua_nn_add_shipped(L);
     lua_pushcfunction(L, core_run_seed);
     lua_setfield(L, -2, "run_seed");
     lua_pushcfunction(L, core_fail_shape);

@@ -18,6 +18,8 @@ core.run("nn_predict", core)
 core.run("nn_features", core)
 core.run("nn_fit", core)
 local files = core.run("nn_files", core)
+core.run("nn_gradcam", core)
+local pretrained = core.run("nn_prepare", core)
 
 for class, make in pairs(core.layers.constructors) do nn[class] = make end
 for class, make in pairs(core.named.constructors) do nn[class] = make end
@@ -26,6 +28,7 @@ nn.Model = core.graph.Model
 nn.Sequential = core.models.Sequential
 nn.model_from_json = core.more.model_from_json
 nn.load_model = files.load_model
+nn.pretrained = pretrained
 nn.Callback = core.named.Callback
 nn.VGGFace = core.run("nn_vggface", core)
 

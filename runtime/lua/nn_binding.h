@@ -37,5 +37,6 @@ void pn_lua_nn_add_weights(lua_State *L);
 void pn_lua_nn_add_predict(lua_State *L);
 void pn_lua_nn_add_named(lua_State *L);
 void pn_lua_nn_add_files(lua_State *L);
+void pn_lua_nn_add_shipped(lua_State *L);
 
 #endif

@@ -53,13 +53,32 @@ local function model_from_json(text)
   return core.adopt(core.model_from_json(text))
 end
 
+-- The architecture with another size of its one input: "batch_input_shape" stands once for it.
+local function with_input(json, shape)
+  if type(shape) ~= "table" or #shape == 0 then
+    fail("m:clone: input_shape must be the sizes of a sample, such as {224, 224, 3}")
+  end
+  for _, size in ipairs(shape) do
+    if math.type(size) ~= "integer" or size < 1 then
+      fail("m:clone: input_shape must hold whole numbers from 1, not " .. tostring(size))
+    end
+  end
+  local found
+  json, found = json:gsub('("batch_input_shape":)%[null[^%]]*%]',
+    "%1[null," .. table.concat(shape, ",") .. "]")
+  if found ~= 1 then fail("m:clone: input_shape is for models with one input that nest no model") end
+  return json
+end
+
 -- A model of its own with the same layers: m:clone() copies the weights, m:clone{weights = false,
--- seed = 2} draws new ones.
+-- seed = 2} draws new ones; input_shape = {224, 224, 3} lets it take images of another size.
 function methods.clone(model, options)
   options = options or {}
-  core.options(options, "m:clone", 0, {"weights", "seed", "name"})
+  core.options(options, "m:clone", 0, {"weights", "seed", "name", "input_shape"})
   core.build(model)
-  local copy = model_from_json(core.model_json(model))
+  local json = core.model_json(model)
+  if options.input_shape ~= nil then json = with_input(json, options.input_shape) end
+  local copy = model_from_json(json)
   for node = 0, core.node_count(model) - 1 do
     local layer = core.node(model, node)
     core.set_layer_trainable((core.node(copy, node)), layer.trainable)

@@ -175,6 +175,12 @@ function nn.VGGFace(options) end
 ---@return pneuma.Model
 function nn.model_from_json(json) end
 
+--- A model that comes with Pneuma, by name: `nn.pretrained{"small_face_vgg"}`; an unknown name is an
+--- error that lists them.
+---@param name string|table
+---@return pneuma.Model
+function nn.pretrained(name) end
+
 --- Reads a model: `nn.load_model{"model.safetensors"}`; a Keras .h5 file, too.
 ---@param path string|table
 ---@return pneuma.Model
@@ -241,9 +247,25 @@ function Model:set_weights(weights) end
 ---@return string
 function Model:to_json() end
 
+--- Class activation maps: `m:gradcam{x, class = "PNEUMONIA", layer = "conv2d_3", from = "logit"}`. `x`:
+--- an image as the model takes it (m:prepare), or a batch of them. `class`: a name, or a label (0, 1;
+--- 1 without it); `layer`: a name (the last convolution without it); `method`: "gradcam",
+--- "gradcam++", "hirescam", "layercam", "xgradcam"; `from`: "probability" (as the study did), or
+--- "logit", before the last activation; `normalize` (true): each map runs to 1; `batch_size` (8).
+---@param options table
+---@return pneuma.Tensor map (height, width) of an image, (n, height, width) of a batch
+---@return pneuma.Tensor output what the model gives
+function Model:gradcam(options) end
+
+--- Images as the model was trained on them (size, filter, colour, scale of `m.input`):
+--- `m:prepare{img}`, `m:prepare{path}`, `m:prepare{{one, two}}`.
+---@param images pneuma.Tensor|string|table
+---@return pneuma.Tensor float32 (n, height, width, channels)
+function Model:prepare(images) end
+
 --- A model of its own with the same layers and copies of the weights; `m:clone{weights = false, seed =
---- 2}` draws new ones.
----@param options? table weights, seed, name
+--- 2}` draws new ones; `input_shape = {224, 224, 3}` lets a convolutional model take other sizes.
+---@param options? table weights, seed, name, input_shape
 ---@return pneuma.Model
 function Model:clone(options) end
 
