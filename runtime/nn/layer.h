@@ -40,7 +40,7 @@ typedef struct pn_pass {
     pn_real *const *d_in;     /* [inputs]: backward_input overwrites each that is not NULL */
     pn_real *const *weight;   /* as declared; forward may move the `moving` ones */
     pn_real *const *d_weight; /* accumulate adds to each that is not NULL */
-    pn_real *saved, *scratch; /* as `need` said: kept from forward to backward; of one call */
+    pn_real *saved, *scratch; /* as `need` said, on cache lines: kept until backward; of one call */
     int threads;              /* what `need` was asked for */
     bool training;            /* forward: as in training (dropout drops, averages move) */
     uint64_t seed, stream;    /* of what forward draws; backward gets the same */

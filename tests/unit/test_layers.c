@@ -42,7 +42,7 @@ static rig_case case_of(pn_safetensors *file, const char *name, const json_t *js
                   .training = json_is_true(json_object_get(json, "training")),
                   .inputs = (int)json_array_size(json_object_get(json, "inputs"))};
     for (int k = 0; k < c.inputs; k++) {
-        char field[8];
+        char field[16];
         snprintf(field, sizeof field, "x%d", k);
         pn_tensor *x = tensors_take(file, name, field);
         c.batch = x->shape[0];
@@ -92,7 +92,7 @@ static void compare_weights(pn_safetensors *file, const char *name, const json_t
 static void check_golden(pn_safetensors *file, const char *name, const json_t *json,
                          const char *config) {
     const rig_case c = case_of(file, name, json, config);
-    char field[8];
+    char field[16];
     rig r;
     rig_begin(&r, &c);
     load_rig(file, name, json, &r);

@@ -191,7 +191,6 @@ static const pn_real *load_rows(const job *j, part p, pn_real *rows) {
     for (int64_t done = 0; done < p.count; in += image_items(j)) {
         int64_t left = j->positions - p.first, now = p.count - done < left ? p.count - done : left;
         pn_im2col(&j->w, in, p.first, now, rows + done * j->patch);
-        p.first = 0;
         done += now;
     }
     return rows;
@@ -236,7 +235,6 @@ static pn_status backward_tile(const job *j, part p, pn_real *rows, pn_real *sum
         int64_t left = j->positions - p.first, now = p.count - done < left ? p.count - done : left;
         if (p.first == 0) memset(d_in, 0, (size_t)image_items(j) * sizeof *d_in);
         pn_col2im(&j->w, rows + done * j->patch, p.first, now, d_in);
-        p.first = 0;
         done += now;
     }
     return status;
