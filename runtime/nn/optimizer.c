@@ -164,8 +164,7 @@ static float adam_rate(const pn_optimizer *o, float rate) {
 
 void pn_optimizer_step(pn_optimizer *optimizer, const pn_parameter *parameters, int n) {
     float rate = (float)pn_optimizer_rate(optimizer);
-    pn_update update = {
-        .optimizer = optimizer, .rate = rate, .alpha = adam_rate(optimizer, rate)};
+    pn_update update = {.optimizer = optimizer, .rate = rate, .alpha = adam_rate(optimizer, rate)};
     clip(optimizer, parameters, n);
     slice s = {.update = &update};
     for (int i = 0; i < n; i++) {

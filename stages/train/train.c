@@ -139,6 +139,19 @@ static pn_status resume(train *t, pn_error *error) {
     return PN_OK;
 }
 
+/* What stands in front of the first layer that trains gives the same for an image each time. Who
+ * calls may have it computed once (extract) and train what is behind it. */
+static void note_frozen(const train *t) {
+    int cut = pn_model_frozen_cut(t->model,
+                                  t->place.host->param_bool(t->place.call, "frozen_dropout") != 0);
+    bool weights = false;
+    for (int i = 0; i <= cut; i++) weights |= t->model->node[i].layer->weights > 0;
+    if (weights)
+        t->place.host->note(t->place.call,
+                            "the frozen layers up to '%s' are computed anew in every epoch",
+                            t->model->node[cut].layer->name);
+}
+
 /* ---- results ---- */
 
 static int give_weights(const train *t) {
@@ -202,6 +215,7 @@ int pn_run_train(const pn_host *host, pn_call *call) {
     const char *folder = host->output_folder(call);
     if (!folder) return -1;
     pn_status status = prepare(&t, folder, &error);
+    if (status == PN_OK) note_frozen(&t);
     if (status == PN_OK) status = resume(&t, &error);
     if (status == PN_OK) status = pn_fit_run(t.fit, &error);
     int bad = status == PN_OK ? give(&t) : pn_work_fail(&t.place, status, &error);

@@ -24,9 +24,9 @@ enum { POINTS = 90, FEATURES = 6 };
 #define DENSE(name, units, more)                                                                   \
     "{\"class_name\":\"Dense\",\"config\":{\"name\":\"" name "\",\"units\":" #units more "}}"
 #define MODEL(layers)                                                                              \
-    "{\"class_name\":\"Sequential\",\"config\":{\"name\":\"small\",\"layers\":["                    \
-    "{\"class_name\":\"InputLayer\",\"config\":{\"batch_input_shape\":[null,6],\"name\":\"in\"}}," \
-    layers "]}}"
+    "{\"class_name\":\"Sequential\",\"config\":{\"name\":\"small\",\"layers\":["                   \
+    "{\"class_name\":\"InputLayer\",\"config\":{\"batch_input_shape\":[null,6],\"name\":\"in\"}}"  \
+    "," layers "]}}"
 #define BATCH_NORM(more)                                                                           \
     "{\"class_name\":\"BatchNormalization\",\"config\":{\"name\":\"norm\",\"momentum\":0.9" more   \
     "}}"
@@ -35,8 +35,8 @@ enum { POINTS = 90, FEATURES = 6 };
 #define LAST DENSE("last", 1, ",\"activation\":\"sigmoid\"")
 
 /* Everything random that there is. */
-static const char usual[] =
-    MODEL(DENSE("first", 16, ",\"activation\":\"relu\"") "," BATCH_NORM("") "," DROPOUT("") "," LAST);
+static const char usual[] = MODEL(
+    DENSE("first", 16, ",\"activation\":\"relu\"") "," BATCH_NORM("") "," DROPOUT("") "," LAST);
 
 typedef struct points {
     float x[POINTS * FEATURES], y[POINTS];

@@ -100,8 +100,8 @@ static void checkpoints(void **state) {
     const double some[EPOCHS] = {3, 4, 2, 2, 1, NAN};
     say(CHECKPOINT(""), "val_loss", some, "f f f f f ", 1, NULL);
     say(CHECKPOINT(", \"save_best_only\": true"), "val_loss", some, "f . f . f ", 1, NULL);
-    say(CHECKPOINT(", \"save_best_only\": true, \"mode\": \"max\""), "val_loss", some,
-        "f f . . . ", 1, NULL);
+    say(CHECKPOINT(", \"save_best_only\": true, \"mode\": \"max\""), "val_loss", some, "f f . . . ",
+        1, NULL);
     say(CHECKPOINT(", \"save_best_only\": true, \"initial_value_threshold\": 2"), "val_loss", some,
         ". . . . f ", 1, NULL);
 }
@@ -203,9 +203,12 @@ static void watches_what_is_logged(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(early_stopping),        cmocka_unit_test(reduce_rate),
-        cmocka_unit_test(checkpoints),           cmocka_unit_test(scheduled_rates),
-        cmocka_unit_test(paths_are_pythons),     cmocka_unit_test(refuses_what_is_wrong),
+        cmocka_unit_test(early_stopping),
+        cmocka_unit_test(reduce_rate),
+        cmocka_unit_test(checkpoints),
+        cmocka_unit_test(scheduled_rates),
+        cmocka_unit_test(paths_are_pythons),
+        cmocka_unit_test(refuses_what_is_wrong),
         cmocka_unit_test(watches_what_is_logged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -102,8 +102,8 @@ static void class_weights_weigh(void **state) {
 
 /* ---- frozen layers ---- */
 
-static const char frozen[] = MODEL(
-    DENSE("first", 16, ",\"activation\":\"relu\",\"trainable\":false") "," BATCH_NORM(
+static const char frozen[] =
+    MODEL(DENSE("first", 16, ",\"activation\":\"relu\",\"trainable\":false") "," BATCH_NORM(
         ",\"trainable\":false") "," DROPOUT(",\"trainable\":false") "," LAST);
 
 static void frozen_layers_stay(void **state) {
@@ -307,7 +307,8 @@ static void refuses_what_does_not_fit(void **state) {
     j.model = "{\"class_name\":\"Sequential\",\"config\":{\"name\":\"other\",\"layers\":["
               "{\"class_name\":\"InputLayer\",\"config\":{\"batch_input_shape\":[null,7],"
               "\"name\":\"in\"}}," LAST "]}}";
-    must_refuse(&j, PN_E_SHAPE, "'other' takes inputs of (None, 7), the training data's are (None, 6)");
+    must_refuse(&j, PN_E_SHAPE,
+                "'other' takes inputs of (None, 7), the training data's are (None, 6)");
     j = usual_job();
     j.model = MODEL(DENSE("last", 1, ",\"activation\":\"sigmoid\",\"trainable\":false"));
     must_refuse(&j, PN_E_ARGUMENT, "nothing of 'small' trains");

@@ -23,7 +23,8 @@ static void take_weights(peer *p, const char *when) {
     for (int i = 0; i < p->model->slots; i++) {
         char field[100];
         pn_error error;
-        snprintf(field, sizeof field, "%s/%s", when, json_string_value(json_array_get(names, (size_t)i)));
+        snprintf(field, sizeof field, "%s/%s", when,
+                 json_string_value(json_array_get(names, (size_t)i)));
         pn_tensor *value = tensors_take(p->file, name, field);
         const pn_slot *s = &p->model->slot[i];
         if (pn_layer_set_weight(s->layer, s->weight, value, &error) != PN_OK)
@@ -44,7 +45,8 @@ static peer open_peer(const char *when) {
     p.y = tensors_take(p.file, name, "labels");
     for (int64_t i = 0; i < pn_tensor_count(p.x); i++) numbers(p.x)[i] /= 255.0F;
     const pn_array x = pn_tensor_array(p.x), y = pn_tensor_array(p.y);
-    const pn_sampling sampling = {.batch_size = json_integer_value(json_object_get(p.about, "batch"))};
+    const pn_sampling sampling = {.batch_size =
+                                      json_integer_value(json_object_get(p.about, "batch"))};
     assert_int_equal(pn_tensor_source_new(&x, &y, &sampling, &p.source, &error), PN_OK);
     return p;
 }
@@ -66,7 +68,8 @@ static pn_fit *train(const peer *p) {
     pn_fit *fit;
     pn_error error;
     assert_int_equal(
-        pn_class_weights(json_object_get(p->about, "class_weight"), NULL, 2, weight, &error), PN_OK);
+        pn_class_weights(json_object_get(p->about, "class_weight"), NULL, 2, weight, &error),
+        PN_OK);
     const pn_fit_options options = {.optimizer = optimizer,
                                     .loss = loss,
                                     .metrics = metrics,

@@ -221,7 +221,8 @@ static void damaged_ones(void **state) {
     for (size_t at = 0; at <= size; at += size / 40 + 1) {
         size_t cut = at % 2 ? at : size; /* cut off, or a bit turned */
         bytes[at] ^= 4;
-        assert_int_equal(pn_file_write(in_folder("training.safetensors"), bytes, cut, &error), PN_OK);
+        assert_int_equal(pn_file_write(in_folder("training.safetensors"), bytes, cut, &error),
+                         PN_OK);
         bytes[at] ^= 4;
         *noted = '\0';
         j = long_job(2);

@@ -59,7 +59,8 @@ static double one(const char *config, float x, float y) {
     pn_loss loss = parse(json);
     double value;
     pn_error error;
-    assert_int_equal(pn_loss_compute(&loss, false, 1, 1, &x, &y, NULL, &value, NULL, &error), PN_OK);
+    assert_int_equal(pn_loss_compute(&loss, false, 1, 1, &x, &y, NULL, &value, NULL, &error),
+                     PN_OK);
     json_decref(json);
     return value;
 }
@@ -69,8 +70,8 @@ static void smooths_labels(void **state) {
     (void)state;
     const char *binary = "{\"class_name\": \"BinaryCrossentropy\", \"config\": "
                          "{\"label_smoothing\": 0.1}}";
-    assert_near("binary", "smoothed", 0, one(binary, 0.8F, 1),
-                -(0.95 * log(0.8) + 0.05 * log(0.2)), 1e-6);
+    assert_near("binary", "smoothed", 0, one(binary, 0.8F, 1), -(0.95 * log(0.8) + 0.05 * log(0.2)),
+                1e-6);
     json_t *json = json_loads("{\"class_name\": \"CategoricalCrossentropy\", \"config\": "
                               "{\"label_smoothing\": 0.1}}",
                               0, NULL);

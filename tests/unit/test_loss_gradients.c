@@ -15,11 +15,11 @@ typedef struct loss_case {
 } loss_case;
 
 static const loss_case cases[] = {
-    {{PN_LOSS_BINARY, false, 0}, false},      {{PN_LOSS_BINARY, false, 0.2}, true},
-    {{PN_LOSS_BINARY, true, 0.1}, false},     {{PN_LOSS_CATEGORICAL, false, 0}, false},
+    {{PN_LOSS_BINARY, false, 0}, false},       {{PN_LOSS_BINARY, false, 0.2}, true},
+    {{PN_LOSS_BINARY, true, 0.1}, false},      {{PN_LOSS_CATEGORICAL, false, 0}, false},
     {{PN_LOSS_CATEGORICAL, false, 0.2}, true}, {{PN_LOSS_CATEGORICAL, true, 0.1}, false},
-    {{PN_LOSS_SPARSE, false, 0}, false},      {{PN_LOSS_SPARSE, true, 0}, false},
-    {{PN_LOSS_SPARSE, false, 0}, true},       {{PN_LOSS_MSE, false, 0}, false},
+    {{PN_LOSS_SPARSE, false, 0}, false},       {{PN_LOSS_SPARSE, true, 0}, false},
+    {{PN_LOSS_SPARSE, false, 0}, true},        {{PN_LOSS_MSE, false, 0}, false},
 };
 
 static pn_real x[BATCH * WIDTH], y[BATCH * WIDTH], weight[BATCH], d[BATCH * WIDTH];
@@ -27,11 +27,10 @@ static pn_real x[BATCH * WIDTH], y[BATCH * WIDTH], weight[BATCH], d[BATCH * WIDT
 static void draw(const loss_case *c) {
     pn_random random;
     pn_random_seed(&random, 7, (uint64_t)(c - cases));
-    bool probabilities =
-        c->loss.kind != PN_LOSS_MSE && !c->logits && !c->loss.from_logits;
+    bool probabilities = c->loss.kind != PN_LOSS_MSE && !c->logits && !c->loss.from_logits;
     for (int i = 0; i < BATCH * WIDTH; i++) {
-        x[i] = probabilities ? 0.05 + 0.9 * pn_random_uniform(&random)
-                             : 2 * pn_random_normal(&random);
+        x[i] =
+            probabilities ? 0.05 + 0.9 * pn_random_uniform(&random) : 2 * pn_random_normal(&random);
         y[i] = pn_random_uniform(&random);
     }
     for (int i = 0; i < BATCH; i++) weight[i] = 0.2 + pn_random_uniform(&random);
@@ -41,9 +40,9 @@ static void draw(const loss_case *c) {
 
 static double total(const loss_case *c, pn_real *gradient) {
     double value[BATCH], sum = 0;
-    assert_int_equal(pn_loss_compute(&c->loss, c->logits, BATCH, WIDTH, x, y, weight, value,
-                                     gradient, NULL),
-                     PN_OK);
+    assert_int_equal(
+        pn_loss_compute(&c->loss, c->logits, BATCH, WIDTH, x, y, weight, value, gradient, NULL),
+        PN_OK);
     for (int i = 0; i < BATCH; i++) sum += weight[i] * value[i];
     return sum / BATCH;
 }

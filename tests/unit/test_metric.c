@@ -131,8 +131,8 @@ static void refuses_what_is_wrong(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(equals_keras),         cmocka_unit_test(counts_categories),
-        cmocka_unit_test(names_are_keras_ones), cmocka_unit_test(nothing_seen_is_zero),
+        cmocka_unit_test(equals_keras),          cmocka_unit_test(counts_categories),
+        cmocka_unit_test(names_are_keras_ones),  cmocka_unit_test(nothing_seen_is_zero),
         cmocka_unit_test(refuses_what_is_wrong),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
