@@ -141,6 +141,19 @@ static void huge_chunks(void) {
     H5Sclose(space);
     H5Pclose(creation);
 }
+/* One data set under two names: files could promise any amount that way. */
+static void one_for_two(void) {
+    static const float numbers[4000 * 3];
+    const hsize_t size[] = {4000, 3};
+    hid_t space = H5Screate_simple(2, size, NULL);
+    hid_t made =
+        H5Dcreate2(file_id, "d/d/a", H5T_IEEE_F32LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    H5Dwrite(made, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, numbers);
+    H5Dclose(made);
+    H5Sclose(space);
+    H5Lcreate_hard(file_id, "d/d/a", file_id, "d/d/b", H5P_DEFAULT, H5P_DEFAULT);
+    weight_names("d/a", "d/b");
+}
 static void odd_filter(void) {
     dataset(H5T_IEEE_F32LE, 2, with_nbit, 1);
 }
@@ -215,6 +228,7 @@ static void what_does_not_fit_is_named(void **state) {
         {never_written, PN_E_FORMAT, "is incomplete"},
         {chunks_never_written, PN_E_FORMAT, "is incomplete"},
         {huge_chunks, PN_E_UNSUPPORTED, "more than 1 GiB"},
+        {one_for_two, PN_E_FORMAT, "'d/b' of the layer 'd' would occupy more bytes than the file"},
         {odd_filter, PN_E_UNSUPPORTED, "is packed with filter 5 (nbit); read are"},
         {other_file, PN_E_UNSUPPORTED, "stands in another file"},
         {virtual_dataset, PN_E_UNSUPPORTED, "is put together from other data sets"},
@@ -245,10 +259,10 @@ static void what_does_not_fit_is_named(void **state) {
     }
 }
 
-/* 3 million numbers in a shape that no block fits, chunked across: every block's place counts. */
+/* 4 million numbers in a shape that no block fits, chunked across: every block's place counts. */
 static void large_weights_come_in_blocks(void **state) {
     (void)state;
-    enum { A = 3, B = 7, C = 311, D = 463 };
+    enum { A = 3, B = 7, C = 400, D = 463 };
     const hsize_t size[] = {A, B, C, D}, chunk[] = {2, 3, 100, 50};
     float *numbers = pn_alloc(sizeof(float) * A * B * C * D);
     for (int i = 0; i < A * B * C * D; i++) numbers[i] = (float)i;
