@@ -36,7 +36,7 @@ local function training_config(model)
   end
   return core.to_json({
     optimizer_config = optimizer, loss = compiled.given.loss, metrics = compiled.given.metrics,
-    pneuma_input = model.input,
+    loss_weights = core.null, weighted_metrics = core.null, pneuma_input = model.input,
   }, "the training settings")
 end
 

@@ -82,7 +82,11 @@ static json_t *calls_of_layer(const pn_model *model, int node) {
 static json_t *layer_config(const pn_layer *layer) {
     json_t *config = json_deep_copy(layer->config);
     json_object_set_new(config, "name", json_string(layer->name));
-    json_object_set_new(config, "trainable", json_boolean(layer->trainable));
+    /* Keras refuses it in an InputLayer, where it means nothing. */
+    if (strcmp(layer->type->class_name, "InputLayer") == 0)
+        json_object_del(config, "trainable");
+    else
+        json_object_set_new(config, "trainable", json_boolean(layer->trainable));
     json_object_set_new(config, "dtype", json_string("float32"));
     return config;
 }
