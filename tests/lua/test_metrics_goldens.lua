@@ -1,4 +1,4 @@
--- metrics against what scikit-learn gives (tests/peers/goldens_metrics.py).
+-- metrics against what scikit-learn gives (tests/peers/goldens_evaluation.py).
 local lu = require "luaunit"
 local pneuma = require "pneuma"
 local metrics, tensor = pneuma.metrics, pneuma.tensor

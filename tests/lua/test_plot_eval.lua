@@ -46,6 +46,7 @@ function test_roc()
   local first, last = list[1], list[#list]
   lu.assertTrue(last[1] > first[1] and last[2] < first[2])
   lu.assertAlmostEquals(last[1] - first[1], first[2] - last[2], 1)
+  lu.assertTrue(list[2][1] == first[1] and list[2][2] < first[2]) -- the best scores first: upwards
 end
 
 function test_roc_of_one_pair_or_a_frame()
