@@ -1,6 +1,8 @@
 /* nn: models in safetensors files. */
 #include "lua/nn_binding.h"
 
+#include "base/file.h"
+
 #include "base/memory.h"
 #include "nn/model_file.h"
 
@@ -30,6 +32,16 @@ static int core_save(lua_State *L) {
     pn_error error;
     const pn_safetensors_pair *pair = read_pairs(L, 3, &count);
     pn_lua_check(L, pn_model_save(model, path, pair, count, &error), &error);
+    return 0;
+}
+
+/* make_folder(path): makes the folder that the file `path` is to stand in. */
+static int core_make_folder(lua_State *L) {
+    const char *path = luaL_checkstring(L, 1), *name = pn_path_name(path);
+    pn_error error;
+    if (name == path) return 0;
+    const char *folder = lua_pushlstring(L, path, (size_t)(name - path));
+    pn_lua_check(L, pn_folder_make(folder, &error), &error);
     return 0;
 }
 
@@ -123,6 +135,7 @@ static int core_load_slots(lua_State *L) {
 void pn_lua_nn_add_files(lua_State *L) {
     static const luaL_Reg functions[] = {
         {"save", core_save},
+        {"make_folder", core_make_folder},
         {"weight_names", core_weight_names},
         {"load", core_load},
         {"load_weights", core_load_weights},

@@ -68,12 +68,13 @@ end
 local function save(model, options, what)
   local path, format = read_path(options, what)
   core.ready(model)
+  core.make_folder(path)
   if format == "h5" then save_h5(model, path) else save_safetensors(model, path) end
   return model
 end
 
 -- m:save{"model.safetensors"}: architecture, weights, how it is compiled, m.input. An .h5 file is
--- for Keras.
+-- for Keras. Missing folders are made.
 function methods.save(model, options) return save(model, options, "m:save") end
 
 -- The same file: load_weights takes the weights alone from it, as does Keras.

@@ -10,7 +10,8 @@ enum { DEPTH = 16, LAYERS = 20000 };
 /* One model being read. */
 typedef struct reading {
     pn_model *model;
-    json_t *made; /* name -> one list of nodes for each call of that layer or nested model */
+    json_t *made;   /* name -> one list of nodes for each call of that layer or nested model */
+    json_t *nested; /* the names of the nested models */
     int depth;
     pn_error *error;
 } reading;
@@ -46,6 +47,9 @@ static int resolve(const reading *r, const json_t *reference) {
     json_int_t call = json_integer_value(json_array_get(reference, 1));
     json_int_t tensor = json_integer_value(json_array_get(reference, 2));
     if (!name || call < 0 || tensor < 0) return -1;
+    /* Keras 2 counts the making of a nested model as its first call, Keras 3 does not; here it is
+     * called once. */
+    if (json_object_get(r->nested, name)) call = 0;
     const json_t *nodes = json_array_get(json_object_get(r->made, name), (size_t)call);
     const json_t *node = json_array_get(nodes, (size_t)tensor);
     return node ? (int)json_integer_value(node) : -1;
@@ -182,6 +186,8 @@ static pn_status call_once(reading *r, pending *p, const int *input, int inputs)
         status = add_nested(r, p->entry, input, inputs, &group);
         if (status != PN_OK) return status;
         const pn_group *g = &r->model->group[group];
+        if (json_object_set_new(r->nested, p->name, json_true()) != 0)
+            return pn_fail_memory(r->error, 1);
         return remember(r, p->name, g->output, g->outputs);
     }
     if (!p->layer) status = make_layer(p->entry, p->class_name, &p->layer, r->error);
@@ -281,13 +287,15 @@ static pn_status read_functional(reading *r, const json_t *config, const json_t 
     size_t count = json_array_size(layers);
     pending *list = pn_calloc(count + 1, sizeof *list);
     r->made = json_object();
-    pn_status status =
-        list && r->made ? fill_pending(r, layers, list) : pn_fail_memory(r->error, count);
+    r->nested = json_object();
+    pn_status status = list && r->made && r->nested ? fill_pending(r, layers, list)
+                                                    : pn_fail_memory(r->error, count);
     if (status == PN_OK) status = make_calls(r, list, count);
     if (status == PN_OK) status = set_ends(r, config);
     for (size_t i = 0; list && i < count; i++) pn_layer_release(list[i].layer);
     pn_free(list);
     json_decref(r->made);
+    json_decref(r->nested);
     return status;
 }
 
