@@ -53,12 +53,14 @@ function support.notebook(name, ...)
   return support.write(name, table.concat(parts))
 end
 
+support.limit = 100 -- seconds that a script may take
+
 -- Runs a shell script in the folder, with the program as $P. Returns the exit code, what went to
 -- standard output and what went to standard error.
 function support.shell(script)
   support.write(".script", "P=" .. quote(program) .. "\n" .. script .. "\n")
-  local command = "cd %s && timeout -k 5 100 sh .script >.stdout 2>.stderr </dev/null"
-  local _, _, code = os.execute(command:format(quote(support.folder)))
+  local command = "cd %s && timeout -k 5 %d sh .script >.stdout 2>.stderr </dev/null"
+  local _, _, code = os.execute(command:format(quote(support.folder), support.limit))
   return code, support.read(".stdout"), support.read(".stderr")
 end
 

@@ -1,0 +1,68 @@
+-- The notebooks that train and explain, whole, on few and small images: that they run to their end
+-- and find each other's models. What the numbers are worth is measured elsewhere.
+package.path = arg[0]:match("^(.*/)") .. "?.lua;" .. package.path
+local lu = require "luaunit"
+local t = require "support"
+
+local program = os.getenv("PNEUMA_PROGRAM")
+local notebooks = program:match("^(.*/)") .. "share/pneuma/notebooks/"
+local few = "-p count=36 -p side=48 "
+t.limit = 800 -- seconds: under sanitizers training takes its time
+
+TestLearning = {}
+
+function TestLearning:setUp()
+  t.open()
+end
+
+function TestLearning:tearDown() t.close() end
+
+local function run(name, arguments)
+  return t.report(t.quote(notebooks .. name) .. " " .. (arguments or ""))
+end
+
+function TestLearning:test_two_then_three()
+  local code, _, err, json = run("02_deep_learning.md", few)
+  lu.assertEquals(code, 0, err)
+  lu.assertStrContains(json, "Epoch 4/4")
+  lu.assertStrContains(json, "Found ")
+  for _, name in ipairs{"scratch", "transfer", "small"} do
+    lu.assertTrue(t.exists("out/models/" .. name .. ".safetensors"))
+  end
+  code, _, err, json = run("03_grad_cam.md", "-p count=36")
+  lu.assertEquals(code, 0, err)
+  lu.assertStrContains(json, "the network from scratch of notebook 2")
+end
+
+function TestLearning:test_three_alone_takes_the_shipped_model()
+  local code, _, err, json = run("03_grad_cam.md", "-p count=36")
+  lu.assertEquals(code, 0, err)
+  lu.assertStrContains(json, "comes with Pneuma")
+end
+
+function TestLearning:test_two_without_its_second_half()
+  local code, _, err, json = run("02_deep_learning.md", few .. "-p beyond=false")
+  lu.assertEquals(code, 0, err)
+  lu.assertNotStrContains(json, "Scratch and small disagree")
+end
+
+function TestLearning:test_a_model_that_is_none()
+  t.write("broken.safetensors", "no model")
+  local code, _, err = run("03_grad_cam.md", "-p count=36 -p model=broken.safetensors")
+  lu.assertEquals(code, 1)
+  lu.assertStrContains(err, "broken.safetensors")
+end
+
+function TestLearning:test_pretraining()
+  local code, _, err = run("pretrain_faces.md", "-p identities=6 -p unseen=4 -p per_identity=8 "
+    .. "-p held_out=2 -p epochs=1 -p size=32 -p save=trunk.safetensors")
+  lu.assertEquals(code, 0, err)
+  lu.assertTrue(t.exists("trunk.safetensors"))
+end
+
+function TestLearning:test_the_control_experiment()
+  local code, _, err = run("lessons/is_it_the_opacity.md", "-p count=40 -p epochs=1 -p side=48")
+  lu.assertEquals(code, 0, err)
+end
+
+os.exit(lu.LuaUnit.run())
