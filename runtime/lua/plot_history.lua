@@ -42,7 +42,8 @@ end
 -- What the training curve of a metric is called. A loss weighted by class cannot be compared with
 -- the validation's, which never is: the legend must say so.
 local function train_name(metric, class_weight)
-  local weighted = metric == "loss" and class_weight and next(class_weight) ~= nil
+  local weighted = metric == "loss" and class_weight -- a table of weights, or "balanced"
+    and (type(class_weight) ~= "table" or next(class_weight) ~= nil)
   return weighted and "train, class-weighted" or "train"
 end
 

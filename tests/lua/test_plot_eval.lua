@@ -132,6 +132,9 @@ function test_history_says_that_the_loss_is_weighted()
   lu.assertStrContains(svg, "train (0.92 ± 0.04)") -- the accuracy is not
   lu.assertStrContains(svg, "validation (7.23 ± 1.60)")
   lu.assertNil(svg:find(">lr<"))
+  svg = plot.history{history = curves, class_weight = "balanced"}:svg()
+  lu.assertStrContains(svg, "train, class-weighted")
+  lu.assertNil(plot.history{history = curves, class_weight = {}}:svg():find("class-weighted", 1, true))
   svg = drawn(plot.history{history = curves})
   lu.assertNil(svg:find("class-weighted", 1, true))
 end
