@@ -4,7 +4,8 @@ local core, common, plot = parts.core, parts.common, parts.plot
 local fail = common.fail
 
 -- What a history holds beside metrics.
-local others = {epoch = true, lr = true, learning_rate = true, class_weight = true}
+local others = {epoch = true, lr = true, learning_rate = true, class_weight = true,
+                unweighted_loss = true, val_unweighted_loss = true} -- stands in the panel of the loss
 
 local function metrics_of(curves, wanted)
   local rank = {accuracy = 1, loss = 2}
@@ -47,6 +48,23 @@ local function train_name(metric, class_weight)
   return weighted and "train, class-weighted" or "train"
 end
 
+local function panel(curves, name, given, options)
+  local figure = {stats = true, title = name, xlabel = "epoch", log = options.log,
+                  legend = {}, colors = {}}
+  local palette = options.colors or {"#0072b2", "#d55e00", "#56b4e9"}
+  local function add(values, label, color)
+    if values == nil then return end
+    figure[#figure + 1] = values
+    figure.legend[#figure], figure.colors[#figure] = label, color
+  end
+  add(curves[name], train_name(name, given.class_weight), palette[1])
+  add(curves["val_" .. name], "validation", palette[2])
+  if name == "loss" then -- what can be compared with the validation's
+    add(curves.unweighted_loss, "train, without class weights", palette[3] or palette[1])
+  end
+  return plot.line(figure)
+end
+
 -- plot.history(h): one panel a metric with its training and validation curve; mean and deviation
 -- over the epochs stand in the legend. h is what fit returns, or {accuracy = {...}, loss = {...},
 -- val_accuracy = {...}, ...}; with options: plot.history{h, title = ...}.
@@ -69,13 +87,7 @@ function plot.history(options)
   if #names == 0 then fail("plot.history has nothing to draw: no metric in the history") end
   local panels = {cols = math.min(2, #names), title = options.title, width = options.width}
   for i, name in ipairs(names) do
-    local lists = {curves[name], curves["val_" .. name]}
-    panels[i] = plot.line{
-      lists[1], lists[2], legend = {train_name(name, given.class_weight),
-                                     lists[2] and "validation"}, stats = true,
-      title = name, xlabel = "epoch", log = options.log,
-      colors = options.colors or {"#0072b2", "#d55e00"},
-    }
+    panels[i] = panel(curves, name, given, options)
   end
   return plot.panels(panels)
 end
