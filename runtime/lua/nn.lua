@@ -18,6 +18,7 @@ core.run("nn_predict", core)
 core.run("nn_features", core)
 core.run("nn_fit", core)
 local files = core.run("nn_files", core)
+core.files = files
 core.run("nn_gradcam", core)
 local pretrained = core.run("nn_prepare", core)
 
@@ -31,6 +32,7 @@ nn.load_model = files.load_model
 nn.pretrained = pretrained
 nn.Callback = core.named.Callback
 nn.VGGFace = core.run("nn_vggface", core)
+nn.VGG = core.run("nn_vgg", core)
 
 core.run("methods", core)(core.models.methods, core.Model, "m")
 return nn

@@ -132,6 +132,27 @@ static int core_load_slots(lua_State *L) {
     return 1;
 }
 
+/* tensors_in(path) -> {{name =, shape = {...}}, ...} in the file's order, its metadata */
+static int core_tensors_in(lua_State *L) {
+    pn_safetensors *file = open_file(L, luaL_checkstring(L, 1));
+    lua_newtable(L);
+    for (size_t i = 0; i < pn_safetensors_count(file); i++) {
+        const pn_safetensors_entry *entry = pn_safetensors_at(file, i);
+        lua_createtable(L, 0, 2);
+        lua_pushstring(L, entry->name);
+        lua_setfield(L, -2, "name");
+        lua_createtable(L, entry->rank, 0);
+        for (int k = 0; k < entry->rank; k++) {
+            lua_pushinteger(L, entry->shape[k]);
+            lua_rawseti(L, -2, k + 1);
+        }
+        lua_setfield(L, -2, "shape");
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+    push_metadata(L, file);
+    return 2;
+}
+
 void pn_lua_nn_add_files(lua_State *L) {
     static const luaL_Reg functions[] = {
         {"save", core_save},
@@ -140,6 +161,7 @@ void pn_lua_nn_add_files(lua_State *L) {
         {"load", core_load},
         {"load_weights", core_load_weights},
         {"load_slots", core_load_slots},
+        {"tensors_in", core_tensors_in},
         {NULL, NULL},
     };
     luaL_setfuncs(L, functions, 0);

@@ -136,7 +136,7 @@ local function restore(model, metadata, path)
   end
 end
 
-local files = {}
+local files = {as_safetensors = as_safetensors, format_of = format_of}
 
 -- nn.load_model{"model.safetensors"}
 function files.load_model(options)

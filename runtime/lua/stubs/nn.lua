@@ -170,6 +170,16 @@ function nn.Model(options) end
 ---@return pneuma.Model
 function nn.VGGFace(options) end
 
+--- The convolutions of any VGG, from a file: `nn.VGG{"vgg.safetensors", input_shape = {224, 224, 3}}`. A
+--- file with an architecture (.safetensors of Pneuma's, .h5 of Keras's) is taken at its word. One
+--- with weights alone must name its convolutions by block, as conv1_1, conv1_2, conv2_1, ... or
+--- block1_conv1, ...: 3x3, "same", ReLU, with a 2x2 max pooling between blocks; a 1x1 convolution before
+--- the first block only maps colours. Dense layers behind them are left out. `pooling` (false): a
+--- pooling after the last block, too; `name`.
+---@param options table
+---@return pneuma.Model
+function nn.VGG(options) end
+
 --- The model that m:to_json() or Keras's to_json() described, with new weights.
 ---@param json string
 ---@return pneuma.Model
