@@ -24,7 +24,8 @@ static int call_number(const pn_model *model, int node) {
     return number;
 }
 
-/* [name, call, tensor] of what node `from` gives, as seen from inside `group`. */
+/* [name, call, tensor] of what node `from` gives, as seen from inside `group`. Keras 2 counts the
+ * calls of a nested model from 1, for call 0 was its own making; given 0 it runs in circles. */
 static json_t *reference(const pn_model *model, int from, int group) {
     const pn_node *node = &model->node[from];
     if (node->group == group)
@@ -32,7 +33,7 @@ static json_t *reference(const pn_model *model, int from, int group) {
     const pn_group *nested = &model->group[child_of(model, node->group, group)];
     int tensor = 0;
     while (tensor < nested->outputs - 1 && nested->output[tensor] != from) tensor++;
-    return json_pack("[s, i, i]", nested->name, 0, tensor);
+    return json_pack("[s, i, i]", nested->name, 1, tensor);
 }
 
 static json_t *reference_with_options(const pn_model *model, int from, int group) {

@@ -62,6 +62,20 @@ function TestFiles:test_functional_and_nested_models()
   end
 end
 
+-- Keras counts the calls of a nested model from 1, Keras 3 those of a Sequential from 0; the two
+-- files hold the same weights (tests/peers/goldens_keras_files.py).
+function TestFiles:test_nested_models_of_keras()
+  local data = arg[0]:match("^(.*/)") .. "../unit/data/"
+  local image = tensor.uniform{2, 6, 6, 1, seed = 1}
+  local two, three = nn.load_model(data .. "keras2_nested.h5"), nn.load_model(data .. "keras3_nested.h5")
+  lu.assertEquals(two:layer"deep".output_shape, {2, 2, 2})
+  lu.assertFalse(two:layer"c1".trainable)
+  lu.assertTrue((two(image) - three(image)):abs():max() < 1e-6)
+  lu.assertStrContains(two:to_json(), '["inner",1,0,{}]')
+  two:save(self.dir:path("again.h5"))
+  lu.assertTrue((nn.load_model(self.dir:path("again.h5"))(image) - two(image)):abs():max() < 1e-6)
+end
+
 function TestFiles:test_weights_by_position()
   local a, b = net(), nn.Sequential{
     nn.Input{6, 6, 2}, nn.Conv2D{4, 3, activation = "relu", name = "other"},
@@ -121,7 +135,8 @@ function TestFiles:test_bad_files()
   fails("broken.h5", nn.load_model, self.dir:write("broken.h5", "nothing of use"))
   fails("m:save has no option 'pth'; did you mean 'path'?", net().save, net(), {pth = "x"})
   fails("by_name must be true or false", net().load_weights, net(), {"x.h5", by_name = 1})
-  fails("no/such/m.safetensors", net().save, net(), self.dir:path("no/such/m.safetensors"))
+  self.dir:write("file", "no folder")
+  fails("/file/' is not a folder", net().save, net(), self.dir:path("file/m.safetensors"))
 end
 
 os.exit(lu.LuaUnit.run())
