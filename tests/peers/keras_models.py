@@ -1,4 +1,5 @@
-"""Models for check_keras_files.py, of whichever Keras is installed, and what drives Pneuma."""
+"""Models for check_keras_files.py, of whichever Keras is installed, and what drives Pneuma, for
+check_gradcam.py, too."""
 
 import json
 import os
@@ -146,10 +147,8 @@ def peak_of(pid, peaks):
         pass
 
 
-def pneuma(cache, *arguments):
-    """Runs the script; returns what it prints, its own peak memory and its helper's, in MB."""
-    script = pathlib.Path(cache) / "script.lua"
-    script.write_text(SCRIPT)
+def run_lua(cache, script, *arguments):
+    """Runs a script; returns what it prints, its own peak memory and its helper's, in MB."""
     environment = dict(os.environ, PNEUMA_CACHE=str(cache),
                        LUA_CPATH=f"{BUILD}/lib/lua/5.4/?.so;;")
     process = subprocess.Popen(["lua5.4", str(script), *map(str, arguments)], env=environment,
@@ -170,6 +169,13 @@ def pneuma(cache, *arguments):
         raise RuntimeError(errors)
     own = peaks.pop(process.pid, 0)
     return out.strip(), own * 1024 / 1e6, max(peaks.values(), default=0) * 1024 / 1e6
+
+
+def pneuma(cache, *arguments):
+    """Reads or writes a model file; returns what run_lua does."""
+    script = pathlib.Path(cache) / "script.lua"
+    script.write_text(SCRIPT)
+    return run_lua(cache, script, *arguments)
 
 
 def open_safetensors(path):
