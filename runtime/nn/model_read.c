@@ -195,8 +195,8 @@ static pn_status call_once(reading *r, pending *p, const int *input, int inputs)
     return status == PN_OK ? remember(r, p->name, &node, 1) : status;
 }
 
-/* Makes the next call when all that it takes is there; *advanced becomes true. */
-static pn_status try_call(reading *r, pending *p, bool *advanced) {
+/* Makes the next call when all that it takes is there; *made becomes true. */
+static pn_status try_call(reading *r, pending *p, bool *made) {
     int input[PN_LAYER_INPUTS];
     json_t *list = json_array();
     collect(json_array_get(p->calls, p->done), list, 0);
@@ -207,7 +207,7 @@ static pn_status try_call(reading *r, pending *p, bool *advanced) {
     json_decref(list);
     if (count > PN_LAYER_INPUTS) return malformed(r, "a layer has too many inputs");
     if (!ready) return PN_OK;
-    *advanced = true;
+    *made = true;
     p->done++;
     return call_once(r, p, input, (int)count);
 }
@@ -216,22 +216,20 @@ static size_t calls_wanted(const pending *p) {
     return strcmp(p->class_name, "InputLayer") == 0 ? 1 : json_array_size(p->calls);
 }
 
-/* Goes over the list until all calls are made; a round without progress means that something
- * refers to what does not exist. */
+/* Always the first layer of the list whose next call can be made: so the layers come into the model
+ * in the order of the list, which is the order of their weights, also where one is called again
+ * behind others. No call to make means that something refers to what does not exist. */
 static pn_status make_calls(reading *r, pending *list, size_t count) {
-    for (bool left = true, advanced; left;) {
-        left = advanced = false;
-        for (size_t i = 0; i < count; i++) {
-            while (list[i].done < calls_wanted(&list[i])) {
-                bool one = false;
-                pn_status status = try_call(r, &list[i], &one);
-                if (status != PN_OK) return status;
-                if (!one) break;
-                advanced = true;
-            }
-            left |= list[i].done < calls_wanted(&list[i]);
+    size_t first = 0; /* all before it are done */
+    for (size_t i = 0; first < count;) {
+        bool made = false;
+        if (i == count) return malformed(r, "a layer takes what no layer gives");
+        if (list[i].done < calls_wanted(&list[i])) {
+            pn_status status = try_call(r, &list[i], &made);
+            if (status != PN_OK) return status;
         }
-        if (left && !advanced) return malformed(r, "a layer takes what no layer gives");
+        while (first < count && list[first].done >= calls_wanted(&list[first])) first++;
+        i = made || i < first ? first : i + 1;
     }
     return PN_OK;
 }

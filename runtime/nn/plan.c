@@ -234,11 +234,13 @@ static pn_status backward_node(pn_plan *plan, int i, bool logits, pn_error *erro
     const pn_layer *layer = s->node->layer;
     io io = {0};
     if (!s->backward || s->root != i || pn_plan_is_external(plan, i) || !s->written) return PN_OK;
-    float *d = memory(plan, s->d_out);
+    const float *d = memory(plan, s->d_out);
     if (pn_step_activates(s) && !(logits && i == plan->output)) {
+        float *d_linear = memory(plan, s->d_linear);
         int64_t rows, columns;
         activation_size(plan, s, &rows, &columns);
-        pn_activate_backward(&layer->activation, memory(plan, s->out), d, d, rows, columns);
+        pn_activate_backward(&layer->activation, memory(plan, s->out), d, d_linear, rows, columns);
+        d = d_linear;
     }
     pn_pass pass = make_pass(plan, i, &io);
     pass.d_out = d;

@@ -21,7 +21,9 @@ typedef struct pn_plan_options {
     /* Nodes whose outputs stay readable after forward, beside the outputs of the model. */
     const int *keep;
     int keeps;
-    int gradient_of; /* node whose output's gradient backward leaves, or -1 */
+    /* Node whose output's gradient backward leaves, or -1; one that only reshapes its input stands
+     * for that. */
+    int gradient_of;
 } pn_plan_options;
 
 /* What forward does. */
@@ -59,7 +61,8 @@ pn_status pn_plan_backward(pn_plan *plan, const float *d, bool logits, pn_error 
 /* The gradient of weight number `slot`; NULL when it does not train. */
 float *pn_plan_weight_gradient(pn_plan *plan, int slot);
 
-/* The gradient by the output of options.gradient_of: (batch, dims). */
+/* The gradient by the output of options.gradient_of: (batch, dims). NULL when the output that
+ * backward starts from does not depend on it. */
 const float *pn_plan_gradient(const pn_plan *plan);
 
 /* Bytes that the plan holds. */

@@ -3,7 +3,7 @@
 
 #include "base/memory.h"
 
-enum { SPANS = 6 }; /* of a node: see pn_step */
+enum { SPANS = 7 }; /* of a node: see pn_step */
 
 /* ---- times: node n computes at n, and has its part in backward at 2 * nodes - 1 - n ---- */
 
@@ -41,6 +41,12 @@ static bool is_kept(const pn_plan *plan, int node) {
     return false;
 }
 
+/* Whether the gradient that was asked for is by the memory that this node gave. */
+static bool is_asked(const pn_plan *plan, int node) {
+    int of = plan->options.gradient_of;
+    return of >= 0 && plan->step[of].root == node;
+}
+
 static void find_roots(pn_plan *plan) {
     for (int i = 0; i < plan->model->nodes; i++) {
         pn_step *s = &plan->step[i];
@@ -53,12 +59,12 @@ static void find_roots(pn_plan *plan) {
 
 /* Gradients flow where a weight trains or where one was asked for, and only on the way to the
  * output. */
-static void find_gradients(pn_plan *plan) {
+static pn_status find_gradients(pn_plan *plan, pn_error *error) {
     int nodes = plan->model->nodes;
     for (int i = 0; i < nodes; i++) {
         pn_step *s = &plan->step[i];
         s->trains = pn_plan_trains(plan, s->node->layer);
-        s->needs_d = s->trains || i == plan->options.gradient_of;
+        s->needs_d = s->trains || is_asked(plan, i);
         for (int k = 0; k < s->node->inputs; k++) {
             const pn_step *from = &plan->step[s->node->input[k]];
             s->needs_d |= from->needs_d;
@@ -67,7 +73,7 @@ static void find_gradients(pn_plan *plan) {
         s->backward |= s->trains;
     }
     bool *leads = pn_calloc((size_t)nodes, sizeof *leads);
-    if (!leads) return; /* more is computed than need be, nothing else */
+    if (!leads) return pn_fail_memory(error, (unsigned long long)nodes);
     leads[plan->output] = true;
     for (int i = plan->output; i >= 0; i--)
         for (int k = 0; leads[i] && k < plan->step[i].node->inputs; k++)
@@ -76,6 +82,7 @@ static void find_gradients(pn_plan *plan) {
         if (!leads[i])
             plan->step[i].backward = plan->step[i].needs_d = plan->step[i].trains = false;
     pn_free(leads);
+    return PN_OK;
 }
 
 /* In place unless backward still wants the linear output or the caller the logits. */
@@ -139,6 +146,9 @@ static void lay_backward(pn_plan *plan, int i) {
     pn_step *s = &plan->step[i];
     int now = backward_time(plan, i);
     if (!s->backward) return;
+    s->d_linear = s->d_out;
+    if (is_asked(plan, i) && pn_step_activates(s))
+        s->d_linear = add_span(plan, out_count(plan, s), now, now);
     for (int k = 0; k < s->node->inputs; k++) {
         pn_step *from = &plan->step[plan->step[s->node->input[k]].root];
         if (!from->needs_d || pn_plan_is_alias(plan, i)) continue;
@@ -147,10 +157,8 @@ static void lay_backward(pn_plan *plan, int i) {
             continue;
         }
         int root = plan->step[s->node->input[k]].root;
-        bool asked =
-            plan->options.gradient_of >= 0 && plan->step[plan->options.gradient_of].root == root;
         from->d_out = add_span(plan, out_count(plan, from), now,
-                               asked ? last_time(plan) : backward_time(plan, root));
+                               is_asked(plan, root) ? last_time(plan) : backward_time(plan, root));
     }
 }
 
@@ -161,7 +169,7 @@ static pn_status lay_spans(pn_plan *plan, pn_error *error) {
     if (!plan->span || !plan->edge_span) return pn_fail_memory(error, sizeof *plan->span);
     for (int i = 0; i < plan->edges; i++) plan->edge_span[i] = -1;
     for (int i = 0; i < nodes; i++) lay_forward(plan, i);
-    for (int i = 0; i < nodes; i++) plan->step[i].d_out = -1;
+    for (int i = 0; i < nodes; i++) plan->step[i].d_out = plan->step[i].d_linear = -1;
     pn_step *last = &plan->step[plan->step[plan->output].root];
     if (last->needs_d)
         last->d_out = add_span(plan, out_count(plan, last), backward_time(plan, plan->output),
@@ -174,9 +182,10 @@ pn_status pn_plan_lay_out(pn_plan *plan, pn_error *error) {
     plan->step = pn_calloc((size_t)plan->model->nodes + 1, sizeof *plan->step);
     if (!plan->step) return pn_fail_memory(error, sizeof *plan->step);
     find_roots(plan);
-    find_gradients(plan);
+    pn_status status = find_gradients(plan, error);
+    if (status != PN_OK) return status;
     find_uses(plan);
-    pn_status status = lay_spans(plan, error);
+    status = lay_spans(plan, error);
     if (status != PN_OK) return status;
     plan->arena = pn_alloc((size_t)plan->floats * sizeof *plan->arena);
     return plan->arena ? PN_OK

@@ -12,6 +12,7 @@ typedef struct pn_step {
     int out, linear; /* spans: after the activation; before it, the same where in place */
     int saved, scratch, scratch_back;
     int d_out;     /* span: the gradient by what the root gave */
+    int d_linear;  /* span: by what it was before the activation; the same where nobody asks */
     int edge;      /* its first input in plan->edge_span */
     bool needs_d;  /* the gradient by its output is wanted */
     bool backward; /* it has a part in backward */
