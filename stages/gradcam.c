@@ -1,5 +1,5 @@
 /* The stage `gradcam`: what in each image speaks for a class, as seen by one layer of a model. */
-#include "nn/gradcam.h"
+#include "nn/explain/gradcam.h"
 #include "data/call_model.h"
 #include "pneuma/stage.h"
 

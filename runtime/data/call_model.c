@@ -1,6 +1,6 @@
 #include "data/call_model.h"
 
-#include "nn/model_json.h"
+#include "nn/file/model_json.h"
 
 /* The memory is the call's. */
 static void keep(void *owner) {

@@ -4,8 +4,8 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "lua/support.h"
-#include "nn/bootstrap.h"
-#include "nn/score.h"
+#include "nn/measure/bootstrap.h"
+#include "nn/measure/score.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* Scores of class activation maps, for metrics_cam.lua. */
 #include "lua/metrics.h"
 
-#include "nn/cam_score.h"
+#include "nn/explain/cam_score.h"
 
 /* A map or mask as a dense tensor of this dtype, pushed on the stack. */
 static pn_tensor *check_plane(lua_State *L, int index, pn_dtype dtype, const char *what) {

@@ -4,7 +4,7 @@
 #include "base/file.h"
 
 #include "base/memory.h"
-#include "nn/model_file.h"
+#include "nn/file/model_file.h"
 
 #include <string.h>
 

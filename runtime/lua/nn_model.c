@@ -3,7 +3,7 @@
 
 #include "base/memory.h"
 #include "lua/json.h"
-#include "nn/model_json.h"
+#include "nn/file/model_json.h"
 #include "nn/summary.h"
 
 #include <string.h>

@@ -4,10 +4,10 @@
 #include "lua/nn_binding.h"
 
 #include "lua/json.h"
-#include "nn/callback.h"
 #include "nn/loss.h"
-#include "nn/metric.h"
-#include "nn/optimizer.h"
+#include "nn/train/callback.h"
+#include "nn/train/metric.h"
+#include "nn/train/optimizer.h"
 
 #include <string.h>
 #include <time.h>

@@ -2,7 +2,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "file.h"
-#include "nn/safetensors.h"
+#include "nn/file/safetensors.h"
 
 #include <stdlib.h>
 #include <string.h>

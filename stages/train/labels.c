@@ -1,7 +1,7 @@
 #include "labels.h"
 
 #include "base/memory.h"
-#include "nn/fit.h"
+#include "nn/train/fit.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #define PN_STAGES_TRAIN_PARTS_H
 
 #include "data/call_source.h"
-#include "nn/evaluate.h"
+#include "nn/train/evaluate.h"
 #include "pneuma/stage.h"
 
 #include <jansson.h>

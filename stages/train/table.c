@@ -11,9 +11,9 @@
  * (null for what was no number); state as
  *   {"epochs_done", "stopped", "iterations", "learning_rate", "best_epoch", "saved": [...]}.
  * Its events, its checkpoints in the output folder, and what ModelCheckpoint leaves there are
- * described in nn/fit.h. The files that ModelCheckpoint and CSVLogger promise are the caller's to
- * write, from "saved" and the history: then they also come out of a cached result. A file in
- * "saved" is safetensors with the moved weights, named by their places ("0", "1", ...). */
+ * described in nn/train/fit.h. The files that ModelCheckpoint and CSVLogger promise are the
+ * caller's to write, from "saved" and the history: then they also come out of a cached result. A
+ * file in "saved" is safetensors with the moved weights, named by their places ("0", "1", ...). */
 #include "data/call_model.h"
 #include "parts.h"
 

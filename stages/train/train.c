@@ -5,7 +5,7 @@
 #include "base/pool.h"
 #include "data/call_model.h"
 #include "labels.h"
-#include "nn/fit.h"
+#include "nn/train/fit.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
  * in a process of its own. Seed the corpus with tests/unit/data/?*.h5. */
 #include "base/memory.h"
 #include "file.h"
-#include "nn/safetensors.h"
+#include "nn/file/safetensors.h"
 
 #include <stdint.h>
 #include <stdio.h>

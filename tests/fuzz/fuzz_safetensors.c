@@ -2,7 +2,7 @@
  * file lies inside it. Bytes that begin with '{' are a header, a new line and data, to which the
  * length is added, since a fuzzer hardly hits it. Seed the corpus with
  * tests/unit/data/official.safetensors. */
-#include "nn/safetensors.h"
+#include "nn/file/safetensors.h"
 
 #include <stdint.h>
 #include <stdlib.h>

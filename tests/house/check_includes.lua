@@ -17,6 +17,12 @@ local below = {
   web = { "base", "kernels", "tensor", "image", "nn", "data", "stage", "plot", "lua", "notebook" },
 }
 
+-- The same inside nn/: its own files stand on the ground, and each of its rooms may include those
+-- named beside it.
+local below_in_nn = {
+  layers = {}, file = {}, measure = {}, train = { "file", "measure" }, explain = {},
+}
+
 -- header pattern -> the places (path patterns) that may include it
 local owned = {
   ["^lua%.h$"] = { "^runtime/lua/", "^runtime/notebook/", "^tests/" },
@@ -49,6 +55,15 @@ local function check_own(path, folder, header)
   end
 end
 
+-- nn/train/fit.c may include nn/layer.h and nn/file/..., but no file of nn/ itself nn/train/...
+local function check_nn(path, header)
+  local target = header:match("^nn/([^/]+)/")
+  if not target or not path:find("^runtime/nn/") then return end
+  local room = path:match("^runtime/nn/([^/]+)/")
+  if target == room or (room and contains(below_in_nn[room] or {}, target)) then return end
+  problems[#problems + 1] = ("%s: includes %s, which does not stand below it in nn/"):format(path, header)
+end
+
 local function check_file(path)
   files = files + 1
   local folder = path:match("^runtime/([^/]+)/")
@@ -60,6 +75,7 @@ local function check_file(path)
     local header = line:match('^%s*#%s*include%s*[<"]([^>"]+)[>"]')
     if header then
       check_own(path, folder, header)
+      check_nn(path, header)
       for pattern, places in pairs(owned) do
         if header:find(pattern) and not any(path, places) then
           problems[#problems + 1] = ("%s: %s may only be included from %s"):format(path, header, places[1])

@@ -8,9 +8,9 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "data/tensor_source.h"
-#include "nn/fit.h"
-#include "nn/model_json.h"
-#include "nn/safetensors.h"
+#include "nn/file/model_json.h"
+#include "nn/file/safetensors.h"
+#include "nn/train/fit.h"
 
 #include <math.h>
 #include <stdio.h>

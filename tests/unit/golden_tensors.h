@@ -7,7 +7,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "nn/safetensors.h"
+#include "nn/file/safetensors.h"
 
 #include <jansson.h>
 #include <math.h>

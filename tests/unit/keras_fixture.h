@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "file.h"
-#include "nn/safetensors.h"
+#include "nn/file/safetensors.h"
 
 #include <stdio.h>
 #include <stdlib.h>

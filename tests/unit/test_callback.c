@@ -2,7 +2,7 @@
 #include "test.h"
 
 #include "base/memory.h"
-#include "nn/callback.h"
+#include "nn/train/callback.h"
 
 #include <math.h>
 #include <string.h>

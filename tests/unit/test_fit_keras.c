@@ -2,9 +2,9 @@
 #include "golden_tensors.h"
 
 #include "data/tensor_source.h"
-#include "nn/evaluate.h"
-#include "nn/fit.h"
-#include "nn/model_json.h"
+#include "nn/file/model_json.h"
+#include "nn/train/evaluate.h"
+#include "nn/train/fit.h"
 
 static const char name[] = "training";
 enum { STEPS = 20 };

@@ -1,7 +1,7 @@
 /* Metrics: Keras's numbers (AUC: scikit-learn's exact one), names, refusals. */
 #include "golden_tensors.h"
 
-#include "nn/metric.h"
+#include "nn/train/metric.h"
 
 static pn_metric make(const char *text, int64_t width, int64_t y_size, int64_t samples) {
     pn_metric m;

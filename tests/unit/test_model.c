@@ -3,7 +3,7 @@
 #include "test.h"
 
 #include "base/memory.h"
-#include "nn/model_json.h"
+#include "nn/file/model_json.h"
 #include "nn/plan.h"
 #include "nn/summary.h"
 

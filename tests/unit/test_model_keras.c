@@ -4,9 +4,9 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "nn/gradcam.h"
-#include "nn/model_file.h"
-#include "nn/model_json.h"
+#include "nn/explain/gradcam.h"
+#include "nn/file/model_file.h"
+#include "nn/file/model_json.h"
 #include "nn/summary.h"
 
 #include <math.h>

@@ -3,7 +3,7 @@
 
 #include "base/pool.h"
 #include "base/random.h"
-#include "nn/optimizer.h"
+#include "nn/train/optimizer.h"
 
 static pn_optimizer parse(const json_t *json) {
     pn_optimizer optimizer;

@@ -5,7 +5,7 @@
 
 #include "base/memory.h"
 #include "nn/activation.h"
-#include "nn/model_json.h"
+#include "nn/file/model_json.h"
 #include "nn/plan.h"
 
 #include <math.h>

@@ -5,7 +5,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "nn/safetensors.h"
+#include "nn/file/safetensors.h"
 
 #include <math.h>
 #include <stdio.h>

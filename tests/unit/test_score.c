@@ -2,8 +2,8 @@
 #include "test.h"
 
 #include "base/random.h"
-#include "nn/bootstrap.h"
-#include "nn/score.h"
+#include "nn/measure/bootstrap.h"
+#include "nn/measure/score.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,0 +1,173 @@
+#include "nn/explain/gradcam.h"
+
+#include "base/memory.h"
+#include "base/pool.h"
+#include "nn/plan.h"
+
+#include <string.h>
+
+enum { BATCH = 8 };
+
+/* Where backward starts: a node, after or before its activation. */
+typedef struct start {
+    int node;
+    bool before;
+    int64_t outputs;
+} start;
+
+typedef struct job {
+    const pn_model *model;
+    const pn_gradcam_options *options;
+    start start;
+    pn_plan *plan;
+    const pn_dims *dims; /* of the layer's output */
+    float *d;            /* (batch, outputs) */
+    double *scratch;     /* (batch, channels) */
+    float *map;
+    int64_t batch;
+} job;
+
+/* ---- what is asked for ---- */
+
+/* The logits stand before the activation of the last layer, or are what a last layer that is
+ * nothing but an activation takes. */
+static start find_start(const pn_model *model, bool logits) {
+    start s = {.node = model->group[0].output[0]};
+    const pn_node *node = &model->node[s.node];
+    s.outputs = pn_dims_count(&node->out);
+    while (logits && (node->layer->type->flags & PN_LAYER_ALIAS) && node->inputs == 1)
+        node = &model->node[s.node = node->input[0]];
+    if (!logits) return s;
+    const char *class_name = node->layer->type->class_name;
+    s.before = node->layer->activation.kind != PN_LINEAR;
+    if (strcmp(class_name, "Activation") == 0 || strcmp(class_name, "Softmax") == 0) {
+        s.before = false;
+        s.node = node->input[0];
+    }
+    return s;
+}
+
+static pn_status check_target(const job *j, pn_error *error) {
+    int64_t outputs = j->start.outputs, target = j->options->target;
+    if (target >= 0 && target < (outputs == 1 ? 2 : outputs)) return PN_OK;
+    return pn_fail(error, PN_E_ARGUMENT,
+                   "the model tells %lld classes apart: there is no class %lld",
+                   (long long)(outputs == 1 ? 2 : outputs), (long long)target + 1);
+}
+
+static pn_status check_node(const job *j, pn_error *error) {
+    char text[PN_SHAPE_TEXT];
+    const pn_node *node = &j->model->node[j->options->node];
+    if (node->out.rank != 3)
+        return pn_fail(
+            error, PN_E_SHAPE,
+            "layer '%.100s' gives %s, no image (None, height, width, channels) that a map "
+            "could be made of",
+            node->layer->name, pn_dims_text(&node->out, text, sizeof text));
+    return PN_OK;
+}
+
+/* Whether the score depends on the node. */
+static pn_status check_path(const job *j, pn_error *error) {
+    const pn_model *model = j->model;
+    bool *after = pn_calloc((size_t)model->nodes + 1, sizeof *after);
+    if (!after) return pn_fail_memory(error, (unsigned long long)model->nodes);
+    after[j->options->node] = true;
+    for (int i = j->options->node + 1; i < model->nodes; i++)
+        for (int k = 0; k < model->node[i].inputs; k++) after[i] |= after[model->node[i].input[k]];
+    bool depends = after[j->start.node];
+    pn_free(after);
+    if (depends) return PN_OK;
+    return pn_fail(error, PN_E_ARGUMENT, "the output of '%.100s' does not depend on layer '%.100s'",
+                   pn_model_name(model), model->node[j->options->node].layer->name);
+}
+
+/* ---- a batch ---- */
+
+static void make_maps(void *context, int64_t begin, int64_t end) {
+    job *j = context;
+    const pn_gradcam_options *o = j->options;
+    int64_t places = j->dims->size[0] * j->dims->size[1], channels = j->dims->size[2];
+    const float *a = pn_plan_output(j->plan, o->node), *g = pn_plan_gradient(j->plan);
+    for (int64_t i = begin; i < end; i++)
+        pn_cam_map(o->method, a + i * places * channels, g + i * places * channels,
+                   j->dims->size[0], j->dims->size[1], channels, o->normalize,
+                   j->scratch + i * channels, j->map + i * places);
+}
+
+/* The gradient of the class's score by the outputs. */
+static void set_gradient(const job *j) {
+    int64_t outputs = j->start.outputs, target = j->options->target;
+    memset(j->d, 0, (size_t)(j->batch * outputs) * sizeof *j->d);
+    for (int64_t i = 0; i < j->batch; i++)
+        if (outputs == 1)
+            j->d[i] = target == 1 ? 1 : -1;
+        else
+            j->d[i * outputs + target] = 1;
+}
+
+static pn_status run_batch(job *j, const float *x, float *output, pn_error *error) {
+    const pn_mode mode = {0};
+    int last = j->model->group[0].output[0];
+    pn_status status = pn_plan_forward(j->plan, &x, j->batch, &mode, error);
+    if (status != PN_OK) return status;
+    if (output)
+        memcpy(output, pn_plan_output(j->plan, last),
+               (size_t)(j->batch * pn_dims_count(&j->model->node[last].out)) * sizeof *output);
+    set_gradient(j);
+    status = pn_plan_backward(j->plan, j->d, j->start.before, error);
+    if (status == PN_OK) pn_parallel_for(j->batch, 1, make_maps, j);
+    return status;
+}
+
+static pn_status run_all(job *j, const float *x, int64_t count, float *map, float *output,
+                         pn_error *error) {
+    const pn_gradcam_options *o = j->options;
+    int64_t size = pn_dims_count(&j->model->node[j->model->group[0].input[0]].out);
+    int64_t places = j->dims->size[0] * j->dims->size[1], most = j->batch;
+    int64_t outputs = pn_dims_count(&j->model->node[j->model->group[0].output[0]].out);
+    for (int64_t done = 0; done < count; done += j->batch) {
+        j->batch = count - done < most ? count - done : most;
+        j->map = map + done * places;
+        pn_status status =
+            run_batch(j, x + done * size, output ? output + done * outputs : NULL, error);
+        if (status != PN_OK) return status;
+        if (o->progress) o->progress(o->context, done + j->batch, count);
+    }
+    return PN_OK;
+}
+
+/* ---- all ---- */
+
+static pn_status prepare(job *j, pn_error *error) {
+    const pn_plan_options options = {.batch = j->batch,
+                                     .output = j->start.node,
+                                     .keep = &j->options->node,
+                                     .keeps = 1,
+                                     .gradient_of = j->options->node};
+    j->d = pn_alloc((size_t)(j->batch * j->start.outputs) * sizeof *j->d);
+    j->scratch = pn_alloc((size_t)(j->batch * j->dims->size[2]) * sizeof *j->scratch);
+    if (!j->d || !j->scratch) return pn_fail_memory(error, (unsigned long long)j->start.outputs);
+    return pn_plan_new(j->model, &options, &j->plan, error);
+}
+
+pn_status pn_gradcam(const pn_model *model, const float *x, int64_t count,
+                     const pn_gradcam_options *options, float *map, float *output,
+                     pn_error *error) {
+    job j = {.model = model, .options = options, .batch = options->batch ? options->batch : BATCH};
+    if (model->group[0].inputs != 1 || model->group[0].outputs != 1)
+        return pn_fail(error, PN_E_UNSUPPORTED,
+                       "Grad-CAM works on models with one input and one output");
+    if (j.batch > count) j.batch = count > 0 ? count : 1;
+    j.start = find_start(model, options->logits);
+    j.dims = &model->node[options->node].out;
+    pn_status status = check_node(&j, error);
+    if (status == PN_OK) status = check_target(&j, error);
+    if (status == PN_OK) status = check_path(&j, error);
+    if (status == PN_OK) status = prepare(&j, error);
+    if (status == PN_OK) status = run_all(&j, x, count, map, output, error);
+    pn_plan_free(j.plan);
+    pn_free(j.d);
+    pn_free(j.scratch);
+    return status;
+}
