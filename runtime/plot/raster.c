@@ -80,14 +80,18 @@ static float mean_over(const fit *f, const cover *rows, const cover *columns, in
     return (float)(sum / (extent * width));
 }
 
-/* Slivers of less than a hundredth of a pixel, which rounding makes, do not count. */
+/* Slivers, which rounding makes, do not count: less than a hundredth of the smaller pixel. */
+static double sliver(int64_t n, int64_t m) {
+    return 0.01 * fmin(1.0, (double)n / (double)m);
+}
+
 static float maximum_over(const fit *f, const cover *rows, const cover *columns, int64_t channel) {
-    double most = NAN;
+    double most = NAN, low = sliver(f->rows, f->height), thin = sliver(f->columns, f->width);
     for (int64_t y = rows->first; y < rows->last; y++) {
-        if (share(rows, y) < 0.01) continue;
+        if (share(rows, y) < low) continue;
         int64_t at = y * f->columns * f->channels + channel;
         for (int64_t x = columns->first; x < columns->last; x++)
-            if (share(columns, x) >= 0.01) most = fmax(most, pixel(f->image, at + x * f->channels));
+            if (share(columns, x) >= thin) most = fmax(most, pixel(f->image, at + x * f->channels));
     }
     return (float)most;
 }

@@ -308,6 +308,17 @@ static void lines_stay_in_sight(void **state) {
     assert_false(pn_raster_is_binary(&image));
 }
 
+/* As a Grad-CAM map of 2 by 2 is shown: each pixel becomes 160 of the page. */
+static void much_enlarged_masks_keep_their_values(void **state) {
+    (void)state;
+    static float out[320 * 320];
+    float pixel[] = {0, 1, 1, 0};
+    pn_array image = {.dtype = PN_F32, .rank = 2, .shape = {2, 2}, .data = pixel};
+    pn_raster_fit(&image, PN_RASTER_MAX, 320, 320, out);
+    for (int i = 0; i < 320 * 320; i++)
+        assert_true(out[i] == pixel[i / 320 / 160 * 2 + i % 320 / 160]);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(strings_cannot_leave_their_quotes),
@@ -327,6 +338,7 @@ int main(void) {
         cmocka_unit_test(summary_skips_what_is_not_finite),
         cmocka_unit_test(raster_is_the_mean_of_what_it_covers),
         cmocka_unit_test(lines_stay_in_sight),
+        cmocka_unit_test(much_enlarged_masks_keep_their_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
