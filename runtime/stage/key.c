@@ -96,15 +96,25 @@ static void say(char *why, int *count, const char *text) {
         snprintf(why + used, PN_STAGE_WHY - used, ", and more");
 }
 
+/* Structured values, such as where batches come from, differ in places that a line cannot show. */
+static int is_brief(const char *value) {
+    return strlen(value) <= 50 && value[0] != '{' && value[0] != '[';
+}
+
 static void compare_params(const json_t *before, const json_t *now, char *why, int *count) {
     const char *name;
     json_t *value;
     json_object_foreach((json_t *)now, name, value) {
         const char *old = json_string_value(json_object_get(before, name));
+        const char *new = json_string_value(value);
         char text[200];
-        if (old && strcmp(old, json_string_value(value)) == 0) continue;
-        snprintf(text, sizeof text, "parameter %s changed %.50s -> %.50s", name,
-                 old ? old : "(none)", json_string_value(value));
+        if (old && strcmp(old, new) == 0) continue;
+        if (!old || !*old) old = "(none)";
+        if (!*new) new = "(none)";
+        if (is_brief(old) && is_brief(new))
+            snprintf(text, sizeof text, "parameter %s changed %s -> %s", name, old, new);
+        else
+            snprintf(text, sizeof text, "parameter %s changed", name);
         say(why, count, text);
     }
 }

@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "base/pool.h"
+#include "stage/key.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -58,6 +59,22 @@ static void notes_are_told_again(void **state) {
     assert_true(progresses > 0);
     assert_true(cached("slow", params, NULL));
     assert_string_equal(notes, "3 steps\n");
+}
+
+static void long_parameters_are_only_named(void **state) {
+    (void)state;
+    json_t *before = json_pack("{s:{s:s,s:s,s:s}}", "params", "source", "{\"batch_size\":16}",
+                               "loss", "mse", "graph", "");
+    json_t *now = json_pack("{s:{s:s,s:s,s:s}}", "params", "source", "{\"batch_size\":1}", "loss",
+                            "mae", "graph", "small");
+    char why[PN_STAGE_WHY];
+    assert_true(pn_key_difference(before, now, why) >= 3);
+    assert_non_null(strstr(why, "parameter source changed"));
+    assert_null(strstr(why, "batch_size"));
+    assert_non_null(strstr(why, "parameter loss changed mse -> mae"));
+    assert_non_null(strstr(why, "parameter graph changed (none) -> small"));
+    json_decref(before);
+    json_decref(now);
 }
 
 static void it_says_what_changed(void **state) {
@@ -406,6 +423,7 @@ int main(void) {
         TEST(a_second_call_is_a_hit),
         TEST(notes_are_told_again),
         TEST(it_says_what_changed),
+        TEST(long_parameters_are_only_named),
         TEST(inputs_count),
         TEST(uncached_stages_stay_uncached),
         TEST(changed_files_are_seen),
