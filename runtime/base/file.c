@@ -235,6 +235,16 @@ pn_status pn_folder_make(const char *path, pn_error *error) {
     return PN_OK;
 }
 
+pn_status pn_folder_make_for(const char *path, pn_error *error) {
+    const char *name = pn_path_name(path);
+    char folder[PN_PATH];
+    if (name == path) return PN_OK;
+    int n = snprintf(folder, sizeof folder, "%.*s", (int)(name - path), path);
+    if (n >= (int)sizeof folder)
+        return pn_fail(error, PN_E_ARGUMENT, "not a usable file name: '%.200s'", path);
+    return pn_folder_make(folder, error);
+}
+
 static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw) {
     (void)st, (void)type, (void)ftw;
     return remove(path) == 0 || errno == ENOENT ? 0 : -1;

@@ -63,6 +63,9 @@ void pn_file_sweep(const char *path);
 /* Makes the folder and the missing ones above it. */
 pn_status pn_folder_make(const char *path, pn_error *error);
 
+/* The same for the folder that the file `path` is to stand in. */
+pn_status pn_folder_make_for(const char *path, pn_error *error);
+
 /* Removes a file, or a folder with all in it; links are removed, not followed. A missing path is
  * fine. */
 pn_status pn_tree_remove(const char *path, pn_error *error);

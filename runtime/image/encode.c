@@ -126,6 +126,7 @@ pn_status pn_image_write(const char *path, pn_tensor *image, int quality, pn_err
     status = image->dtype == PN_F32 ? pn_image_visible(image, NULL, &dense, error)
                                     : pn_tensor_dense(image, &dense, error);
     if (status == PN_OK) status = encode(path, dense, quality, &out, error);
+    if (status == PN_OK) status = pn_folder_make_for(path, error);
     if (status == PN_OK) status = pn_file_write(path, out.data, out.size, error);
     pn_text_free(&out);
     pn_tensor_release(dense);

@@ -37,11 +37,8 @@ static int core_save(lua_State *L) {
 
 /* make_folder(path): makes the folder that the file `path` is to stand in. */
 static int core_make_folder(lua_State *L) {
-    const char *path = luaL_checkstring(L, 1), *name = pn_path_name(path);
     pn_error error;
-    if (name == path) return 0;
-    const char *folder = lua_pushlstring(L, path, (size_t)(name - path));
-    pn_lua_check(L, pn_folder_make(folder, &error), &error);
+    pn_lua_check(L, pn_folder_make_for(luaL_checkstring(L, 1), &error), &error);
     return 0;
 }
 

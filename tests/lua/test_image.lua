@@ -37,6 +37,12 @@ function TestFiles:test_png_keeps_every_pixel()
   lu.assertEquals({rgb.shape[1], rgb.shape[2], rgb.shape[3]}, {12, 20, 3})
 end
 
+function TestFiles:test_missing_folders_are_made()
+  local path = self.dir:path("new/deep/a.png")
+  image.write{ramp(12, 20), path}
+  lu.assertEquals(image.info(path).width, 20)
+end
+
 function TestFiles:test_info_reads_the_header()
   local path = self.dir:path("a.jpg")
   image.write{ramp(12, 20), path = path, quality = 80}

@@ -34,7 +34,8 @@ function image.read(arguments) end
 ---@return pneuma.ImageInfo
 function image.info(path) end
 
---- `image.write{img, path, quality = 95}` writes .jpg, .png, .bmp, .pgm or .ppm, whole or not at all.
+--- `image.write{img, path, quality = 95}` writes .jpg, .png, .bmp, .pgm or .ppm, whole or not at all;
+--- folders that are missing are made.
 --- float32 is clipped to 0..1; int32 keeps its 16 bits in .pgm and .ppm, and needs one of them.
 ---@param arguments table
 function image.write(arguments) end
