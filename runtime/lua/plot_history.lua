@@ -60,7 +60,7 @@ local function panel(curves, name, given, options)
   add(curves[name], train_name(name, given.class_weight), palette[1])
   add(curves["val_" .. name], "validation", palette[2])
   if name == "loss" then -- what can be compared with the validation's
-    add(curves.unweighted_loss, "train, without class weights", palette[3] or palette[1])
+    add(curves.unweighted_loss, "train, unweighted", palette[3] or palette[1])
   end
   return plot.line(figure)
 end
