@@ -32,6 +32,16 @@ function TestLearning:test_two_then_three()
   code, _, err, json = run("03_grad_cam.md", "-p count=36")
   lu.assertEquals(code, 0, err)
   lu.assertStrContains(json, "the network from scratch of notebook 2")
+  lu.assertTrue(t.exists("out/grad_cam.jpeg"))
+  -- one that finds every pneumonia, so that the maps are compared with the masks
+  t.notebook("sure.md", 'local m = nn.load_model{"out/models/small.safetensors"}',
+             'm.input.threshold = 0', 'm:save{"sure.safetensors"}')
+  lu.assertEquals(t.run("sure.md"), 0)
+  code, _, err, json = run("03_grad_cam.md", "-p count=36 -p model=sure.safetensors")
+  lu.assertEquals(code, 0, err)
+  lu.assertStrContains(json, "PNEUMONIA was found in 4 of 4 images")
+  lu.assertStrContains(json, "chance: peak")
+  lu.assertStrContains(json, "The peak lies ")
 end
 
 function TestLearning:test_three_alone_takes_the_shipped_model()
