@@ -76,6 +76,17 @@ function TestFiles:test_nested_models_of_keras()
   lu.assertTrue((nn.load_model(self.dir:path("again.h5"))(image) - two(image)):abs():max() < 1e-6)
 end
 
+-- Of a nested model whose output stands in a list Keras 3 makes one that gives a list.
+function TestFiles:test_the_output_of_a_nested_model_stands_alone()
+  local input = nn.Input{6, 6, 2, name = "image"}
+  local base = nn.Model{inputs = input, outputs = nn.Conv2D{3, 3, name = "c"}(input), name = "base"}
+  lu.assertStrContains(base:to_json(), '"output_layers":[["c",0,0]]')
+  local m = nn.Sequential{base, nn.Flatten{}, nn.Dense{1}}
+  lu.assertStrContains(m:to_json(), '"output_layers":["c",0,0]')
+  m:save{self.dir:path("m.h5")}
+  same(nn.load_model{self.dir:path("m.h5")}, m)
+end
+
 function TestFiles:test_weights_by_position()
   local a, b = net(), nn.Sequential{
     nn.Input{6, 6, 2}, nn.Conv2D{4, 3, activation = "relu", name = "other"},

@@ -30,6 +30,12 @@ local function add_head(m)
           :add(nn.Dense{1, activation = "sigmoid"})
 end
 
+-- For Keras to read.
+local function save(m, name)
+  m:compile{optimizer = "adam", loss = "binary_crossentropy", metrics = {"accuracy"}}
+  m:save{("%s/%s_written.h5"):format(folder, name)}
+end
+
 local tasks = {}
 
 -- The study's transfer model: VGG-Face up to its descriptor, one layer of the model with the head.
@@ -41,10 +47,11 @@ function tasks.transfer(weights, head)
   keep("descriptor", vgg:predict(x))
   keep("probability", m:predict(x))
   keep_maps(m, {"conv2d_12"})
+  save(m, "transfer")
 end
 
--- The study's own model; saved for Keras, too.
-function tasks.scratch(weights, written)
+-- The study's own model.
+function tasks.scratch(weights)
   local m = nn.Sequential{nn.Input{224, 224, 3}}
   for _, filters in ipairs{32, 64, 128, 128} do
     m:add(nn.Conv2D{filters, 3, activation = "relu"}):add(nn.BatchNormalization{})
@@ -53,8 +60,7 @@ function tasks.scratch(weights, written)
   add_head(m):load_weights{weights}
   keep("probability", m:predict(x))
   keep_maps(m, {"conv2d_3", "conv2d_1"})
-  m:compile{optimizer = "adam", loss = "binary_crossentropy", metrics = {"accuracy"}}
-  m:save{written}
+  save(m, "scratch")
 end
 
 function tasks.predict(path) keep("predicted", nn.load_model{path}:predict(x)) end

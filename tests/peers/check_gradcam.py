@@ -5,8 +5,8 @@ exits with 1 when a figure is beyond its limit. Run it in the environment of Ker
 The transfer model is VGG-Face as DeepFace builds it, read from a weights file of 580 MB, and the
 study's head; the other is the study's own. Weights are random, of a size that lets activations and
 gradients live. Heatmaps come from tf.GradientTape, of the probability and of the logit, for either
-class. Then .h5 files of the study's own model: Pneuma's in both Keras, and one of Keras 3 in Pneuma.
-It takes 4 GB of memory, and 2 GB on the disk of the temporary folder.
+class. Then .h5 files: Pneuma's of both models in both Keras, and one of Keras 3 in Pneuma. It takes
+4 GB of memory, and 3 GB on the disk of the temporary folder.
 """
 
 import argparse
@@ -154,6 +154,7 @@ def check_transfer(folder, x, rng):
            difference(result(folder, "descriptor"), expected) / most, 1e-5)
     check_probability(folder, model, x)
     check_maps(folder, model, "conv2d_12", x)
+    return model.predict(x, verbose=0)
 
 
 def check_probability(folder, model, x):
@@ -164,51 +165,59 @@ def check_probability(folder, model, x):
 
 def check_scratch(folder, x, rng):
     keras.backend.clear_session()
-    weights, written = f"{folder}/scratch_weights.h5", f"{folder}/written.h5"
+    weights = f"{folder}/scratch_weights.h5"
     model = randomize(goldens_models.scratch(), rng)
     model.save_weights(weights)
-    run_pneuma(folder, "scratch", weights, written)
+    run_pneuma(folder, "scratch", weights)
     model._name = "scratch"
     check_probability(folder, model, x)
     for layer in ("conv2d_3", "conv2d_1"):
         check_maps(folder, model, layer, x)
-    return model, written
+    return model.predict(x, verbose=0)
 
 
-def check_files(folder, model, written, x, other):
-    expected = model.predict(x, verbose=0)
-    own = keras.models.load_model(written).predict(x, verbose=0)
-    report(f"scratch: Pneuma writes, Keras {keras.__version__} reads: probabilities",
-           difference(own, expected), 1e-5)
+def written(folder, name):
+    return f"{folder}/{name}_written.h5"
+
+
+def check_files(folder, expected, x, other):
+    """What Pneuma wrote: a file of each model; `expected` has their probabilities."""
+    for name, probabilities in expected.items():
+        own = keras.models.load_model(written(folder, name)).predict(x, verbose=0)
+        report(f"{name}: Pneuma writes, Keras {keras.__version__} reads: probabilities",
+               difference(own, probabilities), 1e-5)
     if not other:
         print("skipped: Keras 3 (give --keras3 PYTHON)")
         return
     theirs = f"{folder}/theirs.h5"
-    print(subprocess.run([other, __file__, "--other", folder, written, theirs], check=True,
-                         stdout=subprocess.PIPE, text=True).stdout.strip())
-    report("scratch: Pneuma writes, Keras 3 reads: probabilities",
-           difference(result(folder, "read"), expected), 1e-5)
+    version = subprocess.run([other, __file__, "--other", folder, theirs, *expected], check=True,
+                             stdout=subprocess.PIPE, text=True).stdout.split()[-1]
+    for name, probabilities in expected.items():
+        report(f"{name}: Pneuma writes, Keras {version} reads: probabilities",
+               difference(result(folder, f"{name}_read"), probabilities), 1e-5)
     run_pneuma(folder, "predict", theirs)
-    report("scratch: Keras 3 writes, Pneuma reads: probabilities",
+    report(f"scratch: Keras {version} writes, Pneuma reads: probabilities",
            difference(result(folder, "predicted"), result(folder, "made")), 1e-5)
 
 
-def be_the_other(folder, written, theirs):
-    """Keras 3's part: what it predicts with Pneuma's file, and a file of its own."""
+def be_the_other(folder, theirs, *names):
+    """Keras 3's part: what it predicts with Pneuma's files, and a file of its own."""
+    absl.logging.set_verbosity("error")  # it warns of the old format
     x = np.load(f"{folder}/x.npy")
-    np.save(f"{folder}/read.npy", keras.models.load_model(written).predict(x, verbose=0))
+    for name in names:
+        model = keras.models.load_model(written(folder, name))
+        np.save(f"{folder}/{name}_read.npy", model.predict(x, verbose=0))
     model = randomize(goldens_models.scratch(), np.random.default_rng(8))
     model.compile("adam", "binary_crossentropy", ["accuracy"])
-    absl.logging.set_verbosity("error")  # it warns of the old format
     model.save(theirs)
     np.save(f"{folder}/made.npy", model.predict(x, verbose=0))
-    print("the other Keras:", keras.__version__, "TensorFlow", tf.__version__)
+    print(keras.__version__)
 
 
 def main():
     parser = argparse.ArgumentParser(description="Pneuma's models and heatmaps against Keras.")
     parser.add_argument("--keras3", help="a Python with Keras 3")
-    parser.add_argument("--other", nargs=3, help=argparse.SUPPRESS)
+    parser.add_argument("--other", nargs="+", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.other:
         be_the_other(*arguments.other)
@@ -218,9 +227,9 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         x = images(rng)
         np.save(f"{folder}/x.npy", x)
-        check_transfer(folder, x, rng)
-        model, written = check_scratch(folder, x, rng)
-        check_files(folder, model, written, x, arguments.keras3)
+        expected = {"transfer": check_transfer(folder, x, rng),
+                    "scratch": check_scratch(folder, x, rng)}
+        check_files(folder, expected, x, arguments.keras3)
     sys.exit(failures > 0)
 
 

@@ -128,14 +128,21 @@ static json_t *group_layers(const pn_model *model, int group) {
     return layers;
 }
 
+/* The one output of a nested model stands alone, not in a list: Keras 2 takes either for the same,
+ * but of a list Keras 3 makes a model that gives a list, which the next layer does not take. */
+static json_t *output_layers(const pn_model *model, int group) {
+    const pn_group *g = &model->group[group];
+    if (group > 0 && g->outputs == 1) return reference(model, g->output[0], group);
+    return references(model, g->output, g->outputs, group);
+}
+
 static json_t *group_json(const pn_model *model, int group) {
     const pn_group *g = &model->group[group];
     json_t *config = json_pack("{s:s, s:b, s:o}", "name", g->name, "trainable", 1, "layers",
                                group_layers(model, group));
     if (!g->sequential) {
         json_object_set_new(config, "input_layers", references(model, g->input, g->inputs, group));
-        json_object_set_new(config, "output_layers",
-                            references(model, g->output, g->outputs, group));
+        json_object_set_new(config, "output_layers", output_layers(model, group));
     }
     return json_pack("{s:s, s:o}", "class_name", g->sequential ? "Sequential" : "Functional",
                      "config", config);
