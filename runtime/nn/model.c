@@ -189,6 +189,12 @@ static pn_status add_input(pn_model *model, int group, int node, pn_error *error
 
 pn_status pn_model_add(pn_model *model, pn_layer *layer, const int *input, int inputs, int *node,
                        pn_error *error) {
+    if (model->group[0].sequential && find_layer(model, layer) >= 0)
+        return pn_fail(
+            error, PN_E_ARGUMENT,
+            "%s '%.100s' is in Sequential '%.100s' already: a layer that is called twice "
+            "needs a model of symbolic tensors",
+            layer->type->class_name, layer->name, pn_model_name(model));
     pn_status status = name_layer(model, 0, layer, error);
     if (status == PN_OK) status = add_node(model, layer, input, inputs, 0, error);
     if (status == PN_OK && inputs == 0) status = add_input(model, 0, model->nodes - 1, error);
