@@ -32,7 +32,7 @@ local function split(x, y, share)
   if type(share) ~= "number" or share <= 0 or share >= 1 then
     fail(("%s: validation_split must lie between 0 and 1, not be %s"):format(WHAT, tostring(share)))
   end
-  if type(y) == "table" then y = core.tensor(y) end
+  y = samples.check_pair(x, y, WHAT)
   local count = x.shape[1]
   local first = math.floor(count * (1 - share))
   if first < 1 or first >= count then

@@ -1,6 +1,6 @@
 -- nn: m:gradcam, around the stage `gradcam`.
 local core = ...
-local fail, models = core.fail, core.models
+local fail, models, layers = core.fail, core.models, core.layers
 local tensor, title = core.tensor, models.title
 
 local WHAT = "m:gradcam"
@@ -9,7 +9,13 @@ local WHAT = "m:gradcam"
 local function class_number(model, class)
   local names = model.input and model.input.classes
   if class == nil then return nil end
-  if math.type(class) == "integer" and class >= 0 then return class + 1 end
+  if math.type(class) == "integer" then
+    local outputs = 1
+    for _, size in ipairs(core.graph.ends(model, "outputs")[1]) do outputs = outputs * size end
+    local last = math.max(outputs, 2) - 1 -- one output says yes or no
+    if class >= 0 and class <= last then return class + 1 end
+    fail(("%s: class must be a label from 0 to %d, not %d"):format(WHAT, last, class))
+  end
   if type(class) ~= "string" then
     fail(("%s: class must be a class's name or its label, not %s"):format(WHAT, tostring(class)))
   end
@@ -35,6 +41,12 @@ local function as_batch(model, x)
   return (single and x:unsqueeze(1) or x):cast("float32"), single
 end
 
+local function layer_name(layer)
+  if layer == nil or type(layer) == "string" then return layer end
+  if layers.is(layer) then return layer.name end
+  fail(("%s: layer must be a layer of the model or its name, not a %s"):format(WHAT, type(layer)))
+end
+
 -- m:gradcam{x, layer = , class = , method = "gradcam", from = "probability", normalize = true}: a map
 -- (height, width) for an image, (n, height, width) for a batch; second, what the model gives.
 function models.methods.gradcam(model, options)
@@ -46,9 +58,7 @@ function models.methods.gradcam(model, options)
     x = x, class = class_number(model, options.class), method = options.method,
     from = options.from, normalize = options.normalize, batch_size = options.batch_size,
   })
-  if options.layer ~= nil then
-    arguments.layer = type(options.layer) == "string" and options.layer or options.layer.name
-  end
+  arguments.layer = layer_name(options.layer)
   local result = core.stage.call("gradcam", arguments)
   if single then return result.maps[1], result.output[1] end
   return result.maps, result.output

@@ -181,6 +181,9 @@ local function check_inputs(inputs, calls)
     if not graph.input_layer(x) then
       fail(("nn.Model: input %d is no nn.Input, but the %s"):format(i, tostring(x)))
     end
+    if given[x.call] then
+      fail(("nn.Model: input %d is the %s, which stands among the inputs already"):format(i, tostring(x)))
+    end
     given[x.call] = true
   end
   for _, call in ipairs(calls) do

@@ -30,13 +30,23 @@ local function as_targets(y, count, what)
   return y
 end
 
--- A flow over the tensors x and y; `needs_y` says whether there must be targets.
-local function flow_of(x, y, options, what, needs_y)
+local function check_x(x, what)
   if not tensor.is_tensor(x) then
     fail(("%s takes a flow or a tensor first, not a %s%s"):format(what, type(x),
       type(x) == "table" and "; a model with several inputs cannot be trained" or ""))
   end
   if x.rank == 0 then core.fail_shape(what .. ": x must have an axis of samples in front") end
+end
+
+-- Raises unless x is a tensor and y targets of its samples; returns y as a tensor.
+function samples.check_pair(x, y, what)
+  check_x(x, what)
+  return as_targets(y, x.shape[1], what)
+end
+
+-- A flow over the tensors x and y; `needs_y` says whether there must be targets.
+local function flow_of(x, y, options, what, needs_y)
+  check_x(x, what)
   if y == nil and not needs_y then return core.data.flow{x, shuffle = false} end
   return core.data.flow{x, as_targets(y, x.shape[1], what), batch_size = options.batch_size or 32,
                         shuffle = options.shuffle, seed = options.seed}

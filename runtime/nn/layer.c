@@ -109,7 +109,7 @@ static pn_status build(pn_layer *layer, const pn_dims *in, pn_error *error) {
     char now[PN_SHAPE_TEXT], before[PN_SHAPE_TEXT];
     if (!layer->built) {
         pn_status status = layer->type->build ? layer->type->build(layer, in, error) : PN_OK;
-        if (status != PN_OK) return status;
+        if (status != PN_OK) return layer->weights = 0, status;
         layer->built = true;
         if (in) layer->built_for = *in;
         return PN_OK;
@@ -122,16 +122,20 @@ static pn_status build(pn_layer *layer, const pn_dims *in, pn_error *error) {
                    pn_dims_text(first, before, sizeof before), pn_dims_text(in, now, sizeof now));
 }
 
+/* Few enough that nothing computed from the sizes overflows. */
+static bool is_countable(const pn_dims *dims) {
+    double count = 1;
+    for (int i = 0; i < dims->rank; i++) count *= (double)dims->size[i];
+    return count < 0x1p40;
+}
+
 static pn_status check_sizes(const pn_dims *out, pn_error *error) {
     char text[PN_SHAPE_TEXT];
-    double count = 1;
-    for (int i = 0; i < out->rank; i++) {
+    for (int i = 0; i < out->rank; i++)
         if (out->size[i] < 1)
             return pn_fail(error, PN_E_SHAPE, "nothing is left: the output would be %s",
                            pn_dims_text(out, text, sizeof text));
-        count *= (double)out->size[i];
-    }
-    if (count < 0x1p40) return PN_OK;
+    if (is_countable(out)) return PN_OK;
     return pn_fail(error, PN_E_SHAPE, "the output %s is too large",
                    pn_dims_text(out, text, sizeof text));
 }
@@ -162,6 +166,11 @@ pn_status pn_layer_add_weight(pn_layer *layer, const char *name, const pn_dims *
                               const char *initializer, const char *preset, pn_error *error) {
     if (layer->weights == PN_LAYER_WEIGHTS)
         return pn_fail(error, PN_E_INTERNAL, "%s has too many weights", layer->type->class_name);
+    if (!is_countable(shape)) {
+        char text[PN_SHAPE_TEXT];
+        return pn_fail(error, PN_E_SHAPE, "its %s would be too large: %s", name,
+                       pn_shape_text(shape->rank, shape->size, text, sizeof text));
+    }
     pn_weight *weight = &layer->weight[layer->weights];
     *weight = (pn_weight){.name = name, .shape = *shape};
     pn_status status = pn_initializer_parse(json_object_get(layer->config, initializer), preset,

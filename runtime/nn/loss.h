@@ -41,7 +41,8 @@ pn_status pn_loss_check(const pn_loss *loss, const pn_dims *out, int64_t y_size,
 /* value[i] = loss of sample i, not weighted; d_x = gradient of sum(weight[i] * value[i]) / batch.
  * x and d_x are (batch, width): logits where `logits` says so, else the model's output. target is
  * (batch, width), or (batch, 1) for SPARSE. weight (batch) may be NULL: all 1. d_x may be NULL,
- * or x itself. PN_E_ARGUMENT when a SPARSE target is no class, with the sample counted from 1. */
+ * or x itself. PN_E_ARGUMENT when a SPARSE target is no class, or another crossentropy's not from 0
+ * to 1, with the sample counted from 1. */
 pn_status pn_loss_compute(const pn_loss *loss, bool logits, int64_t batch, int64_t width,
                           const pn_real *x, const pn_real *target, const pn_real *weight,
                           double *value, pn_real *d_x, pn_error *error);

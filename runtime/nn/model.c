@@ -4,6 +4,7 @@
 #include "base/text.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { NAME = 200 };
@@ -96,6 +97,38 @@ static bool is_taken(const pn_model *model, int group, const char *name, const p
     return false;
 }
 
+/* The number of an automatic name: 0 of "conv2d", 3 of "conv2d_3"; -1 of any other. */
+static int number_in(const char *name, const char *base) {
+    size_t size = strlen(base);
+    if (strncmp(name, base, size) != 0) return -1;
+    name += size;
+    if (!*name) return 0;
+    size_t digits = *name == '_' ? strspn(name + 1, "0123456789") : 0;
+    if (digits == 0 || digits > 8 || name[1 + digits] || name[1] == '0') return -1;
+    return atoi(name + 1);
+}
+
+static void mark(bool *used, int most, int number) {
+    if (number >= 0 && number < most) used[number] = true;
+}
+
+/* The first number from `number` on whose name is free in the group. */
+static pn_status free_number(const pn_model *model, int group, const char *base, int *number,
+                             pn_error *error) {
+    int most = model->nodes + model->groups + 2;
+    bool *used = pn_calloc((size_t)most, sizeof *used);
+    if (!used) return pn_fail_memory(error, (unsigned long long)most);
+    for (int i = 0; i < model->nodes; i++)
+        if (model->node[i].group == group)
+            mark(used, most, number_in(model->node[i].layer->name, base));
+    for (int i = 1; i < model->groups; i++)
+        if (model->group[i].parent == group)
+            mark(used, most, number_in(model->group[i].name, base));
+    while (used[*number]) ++*number;
+    pn_free(used);
+    return PN_OK;
+}
+
 /* Keras counts from "conv2d", "conv2d_1", but inputs from "input_1". */
 static pn_status name_layer(const pn_model *model, int group, pn_layer *layer, pn_error *error) {
     char name[NAME];
@@ -107,13 +140,9 @@ static pn_status name_layer(const pn_model *model, int group, pn_layer *layer, p
                        "two layers of '%.100s' are called '%.100s': names must be unique",
                        model->group[group].name, layer->name);
     }
-    do {
-        if (number == 0)
-            snprintf(name, sizeof name, "%s", base);
-        else
-            snprintf(name, sizeof name, "%s_%d", base, number);
-        number++;
-    } while (is_taken(model, group, name, layer));
+    pn_status status = free_number(model, group, base, &number, error);
+    if (status != PN_OK) return status;
+    snprintf(name, sizeof name, number ? "%s_%d" : "%s", base, number);
     return pn_layer_rename(layer, name, error);
 }
 
@@ -189,6 +218,12 @@ static pn_status add_input(pn_model *model, int group, int node, pn_error *error
 
 pn_status pn_model_add(pn_model *model, pn_layer *layer, const int *input, int inputs, int *node,
                        pn_error *error) {
+    if (model->group[0].sequential && find_layer(model, layer) >= 0)
+        return pn_fail(
+            error, PN_E_ARGUMENT,
+            "%s '%.100s' is in Sequential '%.100s' already: a layer that is called twice "
+            "needs a model of symbolic tensors",
+            layer->type->class_name, layer->name, pn_model_name(model));
     pn_status status = name_layer(model, 0, layer, error);
     if (status == PN_OK) status = add_node(model, layer, input, inputs, 0, error);
     if (status == PN_OK && inputs == 0) status = add_input(model, 0, model->nodes - 1, error);

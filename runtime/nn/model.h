@@ -51,7 +51,7 @@ void pn_model_release(pn_model *model); /* NULL is fine */
 /* Appends a layer (retained) that takes the outputs of `inputs` nodes; an InputLayer takes none and
  * becomes an input of the model. A layer without a name gets the first free one, as Keras counts
  * ("conv2d", "conv2d_1"; "input_1"). PN_E_SHAPE as pn_layer_connect; PN_E_ARGUMENT when another
- * layer has its name. */
+ * layer has its name, and for a layer that a Sequential has already. */
 pn_status pn_model_add(pn_model *model, pn_layer *layer, const int *input, int inputs, int *node,
                        pn_error *error);
 

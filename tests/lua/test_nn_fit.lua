@@ -140,6 +140,10 @@ function TestFit:test_validation_split_takes_the_end()
         {x, y, validation_split = 0.5, validation_data = {vx, vy}})
   fails("leaves nothing on one side", compiled().fit, compiled(),
         {x, y, validation_split = 0.999})
+  fails("y must be a tensor or an array of numbers, not missing", compiled().fit, compiled(),
+        {x, validation_split = 0.5})
+  fails("m:fit takes a flow or a tensor first, not a table", compiled().fit, compiled(),
+        {{1, 2}, {1, 2}, validation_split = 0.5})
 end
 
 function TestFit:test_targets_may_be_lists()

@@ -85,9 +85,34 @@ function TestFunctional:test_bad_graphs()
   fails("nn.Model: input 1 is no nn.Input", nn.Model, {inputs = nn.Dense{2}(x), outputs = x})
   fails("nn.Input needs a shape", nn.Input, {})
   fails("sizes of one sample", nn.Input, {shape = "big"})
+  fails("nn.Model: input 2 is the symbolic tensor (None, 4) of InputLayer", nn.Model,
+        {inputs = {x, x}, outputs = nn.Dense{2}(x)})
   local m = nn.Model{x, nn.Dense{2}(x)}
   fails("only nn.Sequential takes layers by add", m.add, m, nn.Dense{2})
   fails("model 'model' takes (None, 4), not (None, 5)", m, nn.Input{5})
+end
+
+-- Neither could be written: what a stage got would be another model.
+function TestFunctional:test_layers_that_stand_twice()
+  local d = nn.Dense{4}
+  local m = nn.Sequential{nn.Input{4}, d}
+  fails("Dense 'dense' is in Sequential 'sequential' already", m.add, m, d)
+  local x, z = nn.Input{4}, nn.Input{4}
+  local inner = nn.Model{inputs = x, outputs = nn.Dense{4, name = "d"}(x), name = "inner"}
+  local outer = nn.Model{inputs = z, outputs = inner:layer"d"(inner(z)), name = "outer"}
+  fails("layer 'd' stands in the models 'inner' and 'outer' at once", outer.to_json, outer)
+end
+
+-- Weights go to stages by place: their order must be that of the layers in the JSON.
+function TestFunctional:test_a_layer_that_is_called_again_later()
+  local x = nn.Input{4}
+  local a, b = nn.Dense{4, name = "a"}, nn.Dense{4, name = "b"}
+  local once = b(a(x))
+  local y = nn.Add{}{nn.Dense{4, name = "late"}(a(once)), nn.Dense{4, name = "early"}(once)}
+  local m = nn.Model{inputs = x, outputs = nn.Dense{1}(y)}
+  local input = tensor.uniform{8, 4, seed = 3}
+  m:compile{optimizer = "adam", loss = "mse"}
+  lu.assertAlmostEquals(m:evaluate{input, m(input), verbose = 0}.loss, 0, 1e-9)
 end
 
 TestNested = {}

@@ -158,6 +158,8 @@ static void paths_are_pythons(void **state) {
     no_path("{epoch:.2f}", "only formats like");
     no_path("{val_loss:n}", "only formats like");
     no_path("{val_loss:999f}", "only formats like");
+    no_path("{epoch:4294967301d}", "only formats like");
+    no_path("{val_loss:.4294967301f}", "only formats like");
     no_path("{val_loss:%s}", "only formats like");
 }
 

@@ -3,6 +3,7 @@
 #include "fit_fixture.h"
 
 #include "base/hash.h"
+#include "nn/checkpoint.h"
 
 #include <signal.h>
 #include <spawn.h>
@@ -242,6 +243,61 @@ static void damaged_ones(void **state) {
     assert_int_equal(pn_live_bytes(), 0);
 }
 
+/* Writes the checkpoint again with the state's field `key` replaced; the checksum is right. */
+static void change_state(const char *key, const char *value) {
+    const char *names[] = {"weights", "optimizer", "best"};
+    pn_checkpoint_part parts[3];
+    pn_safetensors *file;
+    pn_error error;
+    char *path = in_folder("training.safetensors");
+    assert_int_equal(pn_safetensors_open(path, &file, &error), PN_OK);
+    for (int i = 0; i < 3; i++) {
+        int64_t at = pn_safetensors_find(file, names[i]);
+        assert_true(at >= 0);
+        const pn_safetensors_entry *e = pn_safetensors_at(file, (size_t)at);
+        parts[i] = (pn_checkpoint_part){names[i], e->data, (int64_t)(e->size / 4)};
+    }
+    json_t *state = json_of(pn_safetensors_metadata(file, "pneuma.state"));
+    json_object_set_new(state, key, json_of(value));
+    assert_int_equal(pn_checkpoint_save(path, pn_safetensors_metadata(file, "pneuma.training"),
+                                        parts, 3, state, &error),
+                     PN_OK);
+    json_decref(state);
+    pn_safetensors_release(file);
+}
+
+/* States that no training of these options has: it starts anew, and ends as if there were none. */
+static void of_other_options(void **state) {
+    (void)state;
+    static const char *const changes[][2] = {
+        {"done", "3"},
+        {"history", "[[0], [0]]"},
+        {"history", "[[1, 1, 1], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, "
+                    "19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, "
+                    "38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50]]"},
+        {"saved", "[{\"epoch\": 1}]"},
+        {"saved", "[7]"},
+        {"events", "{}"},
+    };
+    pn_hash wanted = undisturbed(2);
+    pn_error error;
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        job j = long_job(2);
+        assert_int_equal(job_run(&j, &error), PN_OK);
+        job_end(&j);
+        change_state(changes[i][0], changes[i][1]);
+        j = long_job(2);
+        assert_int_equal(job_run(&j, &error), PN_E_ARGUMENT);
+        assert_non_null(strstr(error.message, "is of a training with other options"));
+        assert_int_equal(pn_fit_epochs(j.fit), 0);
+        assert_int_equal(pn_fit_run(j.fit, &error), PN_OK);
+        pn_hash got = outcome(&j);
+        assert_memory_equal(&got, &wanted, sizeof got);
+        job_end(&j);
+    }
+    assert_int_equal(pn_live_bytes(), 0);
+}
+
 /* ---- killed ---- */
 
 enum { KILLED_EPOCHS = 60 };
@@ -322,6 +378,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test_setup_teardown(is_over, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(keeps_the_last_of_each_path, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(of_another_model, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(of_other_options, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(damaged_ones, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(killed_at_any_moment, make_folder, remove_folder),
     };

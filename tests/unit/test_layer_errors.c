@@ -155,6 +155,11 @@ static const struct {
      "Concatenate 'tested': its input (None, 5) has no axis 4"},
     {{"InputLayer", "{\"batch_input_shape\": [null, 4]}", false, 1, 1, ROW(5)},
      "InputLayer 'tested': expected an input of (None, 4), got (None, 5)"},
+    {{"Dense", "{\"units\": 2147483647}", false, 1, 1, ROW(2147483647)},
+     "Dense 'tested': its kernel would be too large: (2147483647, 2147483647)"},
+    {{"Conv2D", "{\"filters\": 4, \"kernel_size\": 2147483647, \"padding\": \"same\"}", false, 1, 1,
+      IMAGE(5, 9, 3)},
+     "Conv2D 'tested': its kernel would be too large: (2147483647, 2147483647, 3, 4)"},
 };
 
 static void unfit_shapes_are_named(void **state) {
@@ -168,6 +173,7 @@ static void unfit_shapes_are_named(void **state) {
         pn_status status = pn_layer_connect(layer, c->in, c->inputs, &out, &error);
         assert_true(status == PN_E_SHAPE || status == PN_E_UNSUPPORTED);
         assert_string_equal(error.message, unfit[i].message);
+        assert_int_equal(layer->weights, 0); /* it can be used elsewhere */
         pn_layer_release(layer);
     }
     assert_int_equal(pn_live_bytes(), 0);

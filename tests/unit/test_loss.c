@@ -126,6 +126,14 @@ static void refuses_shapes_and_classes(void **state) {
             PN_E_ARGUMENT);
         assert_non_null(strstr(error.message, "sample 1"));
     }
+    const float targets[] = {1, 2, -1, NAN, 0.5F};
+    for (int i = 0; i < 5; i++) {
+        double value;
+        pn_status status =
+            pn_loss_compute(&binary, i % 2, 1, 1, x, &targets[i], NULL, &value, NULL, &error);
+        assert_int_equal(status, i == 0 || i == 4 ? PN_OK : PN_E_ARGUMENT);
+    }
+    assert_non_null(strstr(error.message, "binary_crossentropy takes numbers from 0 to 1"));
 }
 
 int main(void) {

@@ -297,6 +297,49 @@ static void malformed_architectures_are_refused(void **state) {
     }
 }
 
+/* A layer that is called `calls` times in a row. */
+static pn_status read_calls(int calls, pn_model **m) {
+    pn_text text = {0};
+    pn_text_adds(&text, "{\"class_name\": \"Functional\", \"config\": {\"layers\": ["
+                        "{\"class_name\": \"InputLayer\", \"name\": \"i\", \"config\": "
+                        "{\"batch_input_shape\": [null, 4]}, \"inbound_nodes\": []}, "
+                        "{\"class_name\": \"ReLU\", \"name\": \"r\", \"config\": {}, "
+                        "\"inbound_nodes\": [[[\"i\", 0, 0, {}]]");
+    for (int i = 1; i < calls; i++) pn_text_addf(&text, ", [[\"r\", %d, 0, {}]]", i - 1);
+    pn_text_adds(&text, "]}], \"input_layers\": [[\"i\", 0, 0]], "
+                        "\"output_layers\": [[\"r\", 0, 0]]}}");
+    pn_status status = pn_model_from_text(text.data, text.size, m, &error);
+    pn_text_free(&text);
+    return status;
+}
+
+static pn_status read_nameless(int layers, pn_model **m) {
+    pn_text text = {0};
+    pn_text_adds(&text, "{\"class_name\": \"Sequential\", \"config\": {\"layers\": ["
+                        "{\"class_name\": \"InputLayer\", \"config\": "
+                        "{\"batch_input_shape\": [null, 4]}}");
+    for (int i = 0; i < layers; i++) pn_text_adds(&text, ", {\"class_name\": \"ReLU\"}");
+    pn_text_adds(&text, "]}}");
+    pn_status status = pn_model_from_text(text.data, text.size, m, &error);
+    pn_text_free(&text);
+    return status;
+}
+
+/* What is read at all is read in a moment. */
+static void endless_architectures_are_refused(void **state) {
+    (void)state;
+    pn_model *m;
+    assert_int_equal(read_calls(1000, &m), PN_OK);
+    pn_model_release(m);
+    assert_int_equal(read_calls(100000, &m), PN_E_FORMAT);
+    assert_non_null(strstr(error.message, "called too often"));
+    assert_int_equal(read_nameless(2000, &m), PN_OK);
+    assert_string_equal(m->node[2000].layer->name, "re_lu_1999");
+    pn_model_release(m);
+    assert_int_equal(read_nameless(100000, &m), PN_E_FORMAT);
+    assert_non_null(strstr(error.message, "more than 5000 layers"));
+}
+
 static void running_out_of_memory_is_told(void **state) {
     (void)state;
     pn_model *m = nested_model();
@@ -336,6 +379,7 @@ int main(void) {
         cmocka_unit_test(the_frozen_part_can_be_cut_off),
         cmocka_unit_test(json_goes_there_and_back),
         cmocka_unit_test(malformed_architectures_are_refused),
+        cmocka_unit_test(endless_architectures_are_refused),
         cmocka_unit_test(running_out_of_memory_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

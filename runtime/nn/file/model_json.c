@@ -148,7 +148,25 @@ static json_t *group_json(const pn_model *model, int group) {
                      "config", config);
 }
 
+/* JSON has a place for a layer in one model alone, from which it cannot be called in another. */
+static pn_status check_groups(const pn_model *model, pn_error *error) {
+    for (int i = 0; i < model->nodes; i++)
+        for (int k = 0; k < i; k++) {
+            const pn_node *a = &model->node[k], *b = &model->node[i];
+            if (a->layer == b->layer && a->group != b->group)
+                return pn_fail(error, PN_E_UNSUPPORTED,
+                               "layer '%.100s' stands in the models '%.100s' and '%.100s' at once, "
+                               "which can be neither saved nor trained",
+                               a->layer->name, model->group[a->group].name,
+                               model->group[b->group].name);
+        }
+    return PN_OK;
+}
+
 pn_status pn_model_to_json(const pn_model *model, json_t **out, pn_error *error) {
+    *out = NULL;
+    pn_status status = check_groups(model, error);
+    if (status != PN_OK) return status;
     *out = group_json(model, 0);
     return *out ? PN_OK : pn_fail_memory(error, sizeof(json_t *));
 }

@@ -6,7 +6,7 @@
 #include "nn/model.h"
 
 /* {"class_name": "Sequential" or "Functional", "config": {...}} as Keras 2.15 writes it. New
- * reference. */
+ * reference. PN_E_UNSUPPORTED names a layer that stands in a model and in one nested in it. */
 pn_status pn_model_to_json(const pn_model *model, json_t **out, pn_error *error);
 
 /* Makes the model that Keras 2 or Keras 3 described so; its weights have no values yet. PN_E_FORMAT

@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-enum { DEPTH = 16, LAYERS = 20000 };
+/* Beyond these no model is meant: some of the work grows with their square. */
+enum { DEPTH = 16, LAYERS = 5000, NODES = 20000 };
 
 /* One model being read. */
 typedef struct reading {
@@ -182,6 +183,7 @@ typedef struct pending {
 static pn_status call_once(reading *r, pending *p, const int *input, int inputs) {
     int node, group;
     pn_status status = PN_OK;
+    if (r->model->nodes >= NODES) return malformed(r, "its layers are called too often");
     if (is_model(p->class_name)) {
         status = add_nested(r, p->entry, input, inputs, &group);
         if (status != PN_OK) return status;
@@ -310,9 +312,12 @@ static pn_status read_model(const json_t *json, int depth, pn_model **out, pn_er
                        "the architecture's class is %.100s: expected "
                        "Sequential or Functional",
                        class_name ? class_name : "missing");
-    if (depth > DEPTH || !json_is_array(layers) || json_array_size(layers) > LAYERS)
+    if (!json_is_array(layers))
+        return pn_fail(error, PN_E_FORMAT, "the architecture has no list of layers");
+    if (depth > DEPTH || json_array_size(layers) > LAYERS)
         return pn_fail(error, PN_E_FORMAT,
-                       "the architecture has no list of layers, or is nested too deep");
+                       "the architecture has more than %d layers, or models in more than %d others",
+                       LAYERS, DEPTH);
     bool sequential = strcmp(class_name, "Sequential") == 0;
     reading r = {.depth = depth, .error = error};
     pn_status status = pn_model_new(name         ? name

@@ -130,17 +130,36 @@ static double one_sample(const terms *t, bool logits, const pn_real *x, const pn
     return t->loss->kind == PN_LOSS_SPARSE ? sparse(t, x, y, d_x) : categorical(t, x, y, d_x);
 }
 
+/* The number of a sample's targets that the loss cannot be computed from, or NULL. */
+static const pn_real *find_wrong(const pn_loss *loss, int64_t width, const pn_real *y) {
+    if (loss->kind == PN_LOSS_SPARSE)
+        return y[0] >= 0 && y[0] < (pn_real)width && y[0] == floor(y[0]) ? NULL : y;
+    for (int64_t j = 0; loss->kind != PN_LOSS_MSE && j < width; j++)
+        if (!(y[j] >= 0 && y[j] <= 1)) return &y[j];
+    return NULL;
+}
+
+static pn_status fail_target(const pn_loss *loss, int64_t sample, double target, int64_t width,
+                             pn_error *error) {
+    if (loss->kind == PN_LOSS_SPARSE)
+        return pn_fail(error, PN_E_ARGUMENT,
+                       "the target of sample %" PRId64 " of the batch is %g: no class, for the "
+                       "model's %" PRId64 " outputs",
+                       sample, target, width);
+    return pn_fail(error, PN_E_ARGUMENT,
+                   "a target of sample %" PRId64
+                   " of the batch is %g: %s takes numbers from 0 to 1",
+                   sample, target, pn_loss_name(loss));
+}
+
 pn_status pn_loss_compute(const pn_loss *loss, bool logits, int64_t batch, int64_t width,
                           const pn_real *x, const pn_real *target, const pn_real *weight,
                           double *value, pn_real *d_x, pn_error *error) {
     bool one = loss->kind == PN_LOSS_SPARSE;
     for (int64_t i = 0; i < batch; i++) {
         const pn_real *y = target + i * (one ? 1 : width);
-        if (one && !(y[0] >= 0 && y[0] < (pn_real)width && y[0] == floor(y[0])))
-            return pn_fail(error, PN_E_ARGUMENT,
-                           "the target of sample %" PRId64 " of the batch is %g: no class, for the "
-                           "model's %" PRId64 " outputs",
-                           i + 1, (double)y[0], width);
+        const pn_real *wrong = find_wrong(loss, width, y);
+        if (wrong) return fail_target(loss, i + 1, (double)*wrong, width, error);
         terms t = {loss, width, (weight ? weight[i] : 1.0) / (double)batch};
         value[i] = one_sample(&t, logits || loss->from_logits, x + i * width, y,
                               d_x ? d_x + i * width : NULL);

@@ -42,7 +42,8 @@ static bool is_spec(const char *spec, const char *letters) {
 static bool add_epoch(const field *f, int64_t epoch, pn_text *out) {
     char text[400], format[40];
     size_t length = strlen(f->spec);
-    if (strchr(f->spec, '.') || !is_spec(f->spec, "d") || atoi(f->spec) > 99) return false;
+    if (strchr(f->spec, '.') || !is_spec(f->spec, "d") || strtol(f->spec, NULL, 10) > 99)
+        return false;
     if (length && f->spec[length - 1] == 'd') length--;
     snprintf(format, sizeof format, "%%%.*s" PRId64, (int)length, f->spec);
     snprintf(text, sizeof text, format, epoch + 1);
@@ -64,7 +65,8 @@ static bool add_value(const field *f, double value, pn_text *out) {
     const char *dot = strchr(f->spec, '.');
     size_t length = strlen(f->spec);
     if (!length) return add_plain(value, out), true;
-    if (!is_spec(f->spec, "fFeEgG") || atoi(f->spec) > 99 || (dot && atoi(dot + 1) > 40))
+    if (!is_spec(f->spec, "fFeEgG") || strtol(f->spec, NULL, 10) > 99 ||
+        (dot && strtol(dot + 1, NULL, 10) > 40))
         return false;
     bool letter = isalpha((unsigned char)f->spec[length - 1]);
     snprintf(format, sizeof format, "%%%s%s", f->spec, letter ? "" : "g");

@@ -96,7 +96,6 @@ static void read_history(pn_fit *fit, const json_t *rows) {
 }
 
 static void take_array(json_t **to, json_t *from) {
-    if (!json_is_array(from)) return;
     json_decref(*to);
     *to = json_incref(from);
 }
@@ -115,12 +114,39 @@ static void take_state(pn_fit *fit, const json_t *state) {
     take_array(&fit->saved, json_object_get(state, "saved"));
 }
 
+/* Whoever wrote the file: rows are as long as here, and what was kept says where it is. */
+static bool has_rows(const pn_fit *fit, const json_t *rows, json_int_t done) {
+    size_t i;
+    const json_t *row;
+    json_array_foreach(rows, i,
+                       row) if (json_array_size(row) != (size_t)fit->logs.count) return false;
+    return json_array_size(rows) == (size_t)done;
+}
+
+static bool is_saved(const json_t *saved) {
+    size_t i;
+    const json_t *one;
+    json_array_foreach(saved, i,
+                       one) if (!json_is_string(json_object_get(one, "path")) ||
+                                !json_is_string(json_object_get(one, "file"))) return false;
+    return json_is_array(saved);
+}
+
 static bool fits(const pn_fit *fit, const json_t *state) {
     json_int_t done = json_integer_value(json_object_get(state, "done"));
-    size_t rows = json_array_size(json_object_get(state, "history"));
-    const json_t *row = json_array_get(json_object_get(state, "history"), 0);
     return done >= 1 && done <= fit->options.epochs - fit->options.initial_epoch &&
-           rows == (size_t)done && json_array_size(row) == (size_t)fit->logs.count;
+           has_rows(fit, json_object_get(state, "history"), done) &&
+           is_saved(json_object_get(state, "saved")) &&
+           json_is_array(json_object_get(state, "events"));
+}
+
+/* The arrays were read already. */
+static pn_status refuse(pn_fit *fit, const char *path, pn_error *error) {
+    const pn_optimizer *o = &fit->optimizer;
+    pn_fit_start_weights(fit);
+    memset(o->state, 0, (size_t)(o->slots * o->count) * sizeof *o->state);
+    return pn_fail_path(error, PN_E_ARGUMENT, path,
+                        "the checkpoint '%s' is of a training with other options", path);
 }
 
 /* The folder may have moved since. */
@@ -162,8 +188,7 @@ pn_status pn_fit_resume(pn_fit *fit, pn_error *error) {
     if (fits(fit, state))
         take_state(fit, state);
     else
-        status = pn_fail_path(error, PN_E_ARGUMENT, path,
-                              "the checkpoint '%s' is of a training with other options", path);
+        status = refuse(fit, path, error);
     json_decref(state);
     return status == PN_OK ? move_saved(fit, error) : status;
 }

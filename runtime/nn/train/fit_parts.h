@@ -53,6 +53,9 @@ const char *pn_fit_tell(const pn_fit *fit, const json_t *event);
 /* Keeps a remark for the event of the present epoch. */
 void pn_fit_remark(pn_fit *fit, const char *text);
 
+/* fit_setup.c: what training moves, as the model has it. */
+void pn_fit_start_weights(pn_fit *fit);
+
 /* fit_checkpoint.c: the state of a training, into its folder; out of it: pn_fit_resume. */
 pn_status pn_fit_store(pn_fit *fit, pn_error *error);
 

@@ -27,6 +27,17 @@ static pn_status check_values(const pn_model *model, pn_error *error) {
     return PN_OK;
 }
 
+void pn_fit_start_weights(pn_fit *fit) {
+    for (int i = 0; i < fit->model->slots; i++) {
+        const pn_slot *s = &fit->model->slot[i];
+        if (fit->slot[i])
+            memcpy(fit->slot[i], s->layer->weight[s->weight].value->data,
+                   (size_t)count_of(s) * sizeof(float));
+    }
+    size_t bytes = (size_t)fit->learned_count * sizeof *fit->learned;
+    if (fit->best) memcpy(fit->best, fit->learned, bytes);
+}
+
 static pn_status copy_weights(pn_fit *fit, pn_error *error) {
     const pn_model *model = fit->model;
     size_t slots = (size_t)model->slots + 1;
@@ -47,11 +58,10 @@ static pn_status copy_weights(pn_fit *fit, pn_error *error) {
     for (int i = 0; i < model->slots; i++) {
         const pn_slot *s = &model->slot[i];
         if (!moves(s)) continue;
-        memcpy(next, s->layer->weight[s->weight].value->data, (size_t)count_of(s) * sizeof *next);
         fit->slot[i] = next;
         next += count_of(s);
     }
-    if (fit->best) memcpy(fit->best, fit->learned, bytes);
+    pn_fit_start_weights(fit);
     return PN_OK;
 }
 
