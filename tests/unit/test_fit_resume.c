@@ -3,7 +3,7 @@
 #include "fit_fixture.h"
 
 #include "base/hash.h"
-#include "nn/checkpoint.h"
+#include "nn/train/checkpoint.h"
 
 #include <signal.h>
 #include <spawn.h>
