@@ -241,7 +241,7 @@ local function chosen_classes(options, found, dir, name)
   if type(classes) ~= "table" or #classes == 0 then
     fail(name .. ": classes must be a list of names of folders")
   end
-  local has = {}
+  local has, named = {}, {}
   for _, class in ipairs(found) do has[class] = true end
   for _, class in ipairs(classes) do
     if not has[class] then
@@ -249,6 +249,8 @@ local function chosen_classes(options, found, dir, name)
       fail(("%s: '%s' has no class '%s'; %s"):format(name, dir, tostring(class),
         near and ("did you mean '%s'?"):format(near) or "it has: " .. table.concat(found, ", ")))
     end
+    if named[class] then fail(("%s: classes names '%s' twice"):format(name, class)) end
+    named[class] = true
   end
   return {table.unpack(classes)}
 end

@@ -42,7 +42,7 @@ local function readable(features, y, read)
     if ok ~= 0 then keep[#keep + 1] = i end
   end
   if #keep == read.size then return features, y end
-  return features:take(keep), y:take(keep)
+  return features:take{keep}, y:take{keep}
 end
 
 -- A flow over the features of a flow's samples, in the same order.

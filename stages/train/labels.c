@@ -49,7 +49,7 @@ static int64_t find_classes(const pn_array *y, int64_t width, int64_t named) {
         if (label >= classes) classes = label + 1;
     }
     /* One output that says yes or no. */
-    return width == 1 && classes == 1 ? 2 : classes;
+    return width == 1 && classes == 1 && named == 0 ? 2 : classes;
 }
 
 static pn_status read_names(const pn_work_place *place, pn_labels *labels, int64_t *named,

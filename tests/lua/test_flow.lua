@@ -179,6 +179,7 @@ function TestDirectory:test_wrong_folders()
   fails("train/PNEUMONIA' has no images", self.flow, self, {})
   fails("has no class 'PNEUMONA'; did you mean 'PNEUMONIA'?", self.flow, self,
     {classes = {"PNEUMONA"}})
+  fails("classes names 'A' twice", self.flow, self, {classes = {"A", "B", "A"}})
 end
 
 function TestDirectory:test_three_classes_are_not_binary()

@@ -371,4 +371,29 @@ function TestFlows:test_frozen_parts_are_computed_once()
   lu.assertFalse(a:layer"dense".weights[1]:eq(model():layer"dense".weights[1]):all())
 end
 
+-- A file that cannot be read is left out, whether the frozen part is computed once or in each epoch.
+function TestFlows:test_a_broken_image_behind_a_frozen_part()
+  local m = net(3)
+  m:layer"conv2d".trainable = false
+  m:compile{loss = "binary_crossentropy", metrics = {"accuracy"}}
+  local dir = self.flow.directory
+  local bad = assert(io.open(dir .. "/NORMAL/broken.png", "wb"))
+  bad:write("no image")
+  bad:close()
+  local flow = data.ImageDataGenerator{rescale = 1 / 255}:flow_from_directory{
+    dir, target_size = {6, 6}, color_mode = "grayscale", class_mode = "binary"}
+  local h = quietly(function() return m:fit{flow, epochs = 2} end)
+  lu.assertEquals(#h.history.loss, 2)
+  os.remove(dir .. "/NORMAL/broken.png")
+end
+
+function TestFlows:test_one_class_is_named()
+  local flow = data.ImageDataGenerator{}:flow_from_directory{
+    self.flow.directory, target_size = {6, 6}, color_mode = "grayscale", class_mode = "binary",
+    classes = {"PNEUMONIA"}}
+  local m = compiled()
+  fails("are of one class, 'PNEUMONIA'", m.fit, m, {flow})
+  quietly(function() return m:fit{flow, one_class = true, class_weight = {PNEUMONIA = 2}} end)
+end
+
 os.exit(lu.LuaUnit.run())
