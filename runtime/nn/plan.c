@@ -56,18 +56,32 @@ static pn_status prepare(pn_plan *plan, pn_error *error) {
     return status == PN_OK ? pn_plan_lay_out(plan, error) : status;
 }
 
+/* No sum of sizes overflows below this, which no machine has. */
+static pn_status check_sizes(const pn_model *model, int64_t batch, pn_error *error) {
+    for (int i = 0; i < model->nodes; i++) {
+        double count = (double)batch * (double)pn_dims_count(&model->node[i].out);
+        if (count > 0x1p44)
+            return pn_fail(error, PN_E_MEMORY,
+                           "out of memory: '%.100s' would give %.3g numbers for a batch of %lld",
+                           model->node[i].layer->name, count, (long long)batch);
+    }
+    return PN_OK;
+}
+
 pn_status pn_plan_new(const pn_model *model, const pn_plan_options *options, pn_plan **out,
                       pn_error *error) {
     *out = NULL;
     if (options->batch < 1 || model->group[0].outputs < 1)
         return pn_fail(error, PN_E_ARGUMENT, "a plan needs a batch of at least 1 and an output");
+    pn_status status = check_sizes(model, options->batch, error);
+    if (status != PN_OK) return status;
     pn_plan *plan = pn_calloc(1, sizeof *plan);
     if (!plan) return pn_fail_memory(error, sizeof *plan);
     plan->model = pn_model_retain((pn_model *)model);
     plan->options = *options;
     plan->output = options->output >= 0 ? options->output : model->group[0].output[0];
     plan->threads = pn_threads();
-    pn_status status = prepare(plan, error);
+    status = prepare(plan, error);
     /* What was kept is known now; the caller's list may go. */
     plan->options.keep = NULL;
     plan->options.keeps = 0;

@@ -158,6 +158,21 @@ static void shared_memory_changes_no_result(void **state) {
     pn_model_release(m);
 }
 
+static void batches_beyond_all_memory_are_told(void **state) {
+    (void)state;
+    pn_model *m;
+    pn_plan *plan;
+    assert_int_equal(pn_model_new("vast", true, &m, &error), PN_OK);
+    int n = add(m, "InputLayer", "{\"batch_input_shape\": [null, 1, 1, 1]}", -1);
+    n = add(m, "ZeroPadding2D", "{\"padding\": 500000, \"name\": \"frame\"}", n);
+    assert_int_equal(pn_model_set_outputs(m, &n, 1, &error), PN_OK);
+    const pn_plan_options options = {.batch = 1000000000, .output = -1, .gradient_of = -1};
+    assert_int_equal(pn_plan_new(m, &options, &plan, &error), PN_E_MEMORY);
+    assert_null(plan);
+    assert_non_null(strstr(error.message, "'frame' would give 1e+21 numbers"));
+    pn_model_release(m);
+}
+
 /* Sum of the outputs, as a loss whose gradient is 1. */
 static double total(pn_model *m, pn_plan *plan, const float *x, int64_t batch) {
     const pn_mode mode = {.training = true};
@@ -374,6 +389,7 @@ int main(void) {
         cmocka_unit_test(shapes_that_do_not_fit_are_told),
         cmocka_unit_test(wrong_options_are_told),
         cmocka_unit_test(shared_memory_changes_no_result),
+        cmocka_unit_test(batches_beyond_all_memory_are_told),
         cmocka_unit_test(gradients_agree_with_differences),
         cmocka_unit_test(nested_models_are_reachable),
         cmocka_unit_test(the_frozen_part_can_be_cut_off),
