@@ -1,6 +1,6 @@
 /* Random graphs of layers: what a plan computes in shared memory must be what a plain evaluation
  * gives, in which every result and every gradient has memory of its own; and a model that goes
- * through its JSON must be the same model. */
+ * through its JSON, or is taken apart, must be the same model. */
 #include "test.h"
 
 #include "base/memory.h"
@@ -444,6 +444,44 @@ static void check_json(const pn_model *m, const float *const *x) {
     pn_model_release(again);
 }
 
+/* ---- in two parts ---- */
+
+static int splits;
+
+/* What the model gives for inputs x: memory of the plan. */
+static const float *compute(const pn_model *m, const float *const *x, pn_plan **plan) {
+    const pn_mode mode = {0};
+    const pn_plan_options options = {.batch = BATCH, .output = -1, .gradient_of = -1};
+    if (pn_plan_new(m, &options, plan, &error) != PN_OK) fail_msg("%s", error.message);
+    assert_int_equal(pn_plan_forward(*plan, x, BATCH, &mode, &error), PN_OK);
+    return pn_plan_output(*plan, m->group[0].output[0]);
+}
+
+static void check_split(const pn_model *m, const float *const *x) {
+    pn_model *front, *rest;
+    pn_plan *first, *second;
+    const pn_mode mode = {0};
+    plain p;
+    for (int i = 0, frozen = chance(m->nodes); i <= frozen; i++)
+        m->node[i].layer->trainable = false;
+    int cut = pn_model_frozen_cut(m, chance(2));
+    if (cut < 0) return;
+    if (pn_model_split(m, cut, &front, &rest, &error) != PN_OK) fail_msg("%s", error.message);
+    const float *features = compute(front, x, &first);
+    compute(rest, &features, &second);
+    plain_new(&p, m, &mode, BATCH);
+    plain_forward(&p, x);
+    for (int i = 0; i < m->group[0].outputs; i++)
+        expect_near("output behind the cut", i, pn_plan_output(second, rest->group[0].output[i]),
+                    p.out[m->group[0].output[i]], size_of(&p, m->group[0].output[i]));
+    plain_free(&p);
+    pn_plan_free(first);
+    pn_plan_free(second);
+    pn_model_release(front);
+    pn_model_release(rest);
+    splits++;
+}
+
 /* ---- the tests ---- */
 
 static void each_model(void (*check)(const pn_model *m, const float *const *x)) {
@@ -473,10 +511,18 @@ static void json_keeps_the_graph(void **state) {
     each_model(check_json);
 }
 
+static void the_frozen_part_and_the_rest_are_the_whole(void **state) {
+    (void)state;
+    named_only = false;
+    each_model(check_split);
+    assert_true(splits > MODELS / 20);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(plans_compute_what_the_graph_says),
         cmocka_unit_test(json_keeps_the_graph),
+        cmocka_unit_test(the_frozen_part_and_the_rest_are_the_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
