@@ -1,4 +1,4 @@
-#include "nn/model.h"
+#include "nn/model_parts.h"
 
 #include "base/memory.h"
 #include "base/text.h"
@@ -185,8 +185,8 @@ static pn_status append_node(pn_model *model, pn_node *node, pn_error *error) {
 }
 
 /* Appends the layer as it is; the shapes are checked, names are not. */
-static pn_status add_node(pn_model *model, pn_layer *layer, const int *input, int inputs, int group,
-                          pn_error *error) {
+pn_status pn_model_add_node(pn_model *model, pn_layer *layer, const int *input, int inputs,
+                            int group, pn_error *error) {
     pn_node node = {.layer = pn_layer_retain(layer),
                     .inputs = inputs,
                     .input = copy_ints(input, inputs),
@@ -207,7 +207,7 @@ static pn_status add_node(pn_model *model, pn_layer *layer, const int *input, in
     return status;
 }
 
-static pn_status add_input(pn_model *model, int group, int node, pn_error *error) {
+pn_status pn_model_add_input(pn_model *model, int group, int node, pn_error *error) {
     pn_group *g = &model->group[group];
     int *grown = grow(g->input, g->inputs, sizeof *grown);
     if (!grown) return pn_fail_memory(error, sizeof *grown);
@@ -225,14 +225,15 @@ pn_status pn_model_add(pn_model *model, pn_layer *layer, const int *input, int i
             "needs a model of symbolic tensors",
             layer->type->class_name, layer->name, pn_model_name(model));
     pn_status status = name_layer(model, 0, layer, error);
-    if (status == PN_OK) status = add_node(model, layer, input, inputs, 0, error);
-    if (status == PN_OK && inputs == 0) status = add_input(model, 0, model->nodes - 1, error);
+    if (status == PN_OK) status = pn_model_add_node(model, layer, input, inputs, 0, error);
+    if (status == PN_OK && inputs == 0)
+        status = pn_model_add_input(model, 0, model->nodes - 1, error);
     if (status == PN_OK) *node = model->nodes - 1;
     return status;
 }
 
-static pn_status set_outputs(pn_model *model, int group, const int *output, int outputs,
-                             pn_error *error) {
+pn_status pn_model_set_group_outputs(pn_model *model, int group, const int *output, int outputs,
+                                     pn_error *error) {
     int *copy = copy_ints(output, outputs);
     if (!copy) return pn_fail_memory(error, sizeof *copy);
     pn_free(model->group[group].output);
@@ -246,7 +247,7 @@ pn_status pn_model_set_outputs(pn_model *model, const int *output, int outputs, 
         if (output[i] < 0 || output[i] >= model->nodes)
             return pn_fail(error, PN_E_ARGUMENT, "'%.100s' has no node %d", pn_model_name(model),
                            output[i]);
-    return set_outputs(model, 0, output, outputs, error);
+    return pn_model_set_group_outputs(model, 0, output, outputs, error);
 }
 
 /* ---- nesting ---- */
@@ -281,7 +282,7 @@ static pn_status nest_node(pn_model *model, const pn_model *inner, int i, const 
         moved[0] = input[place];
         inputs = 1;
     }
-    return add_node(model, from->layer, moved, inputs, first + from->group, error);
+    return pn_model_add_node(model, from->layer, moved, inputs, first + from->group, error);
 }
 
 static pn_status nest_ends(pn_model *model, const pn_model *inner, int shift, int first,
@@ -290,9 +291,10 @@ static pn_status nest_ends(pn_model *model, const pn_model *inner, int shift, in
     for (int i = 0; i < inner->groups; i++) {
         const pn_group *from = &inner->group[i];
         for (int k = 0; status == PN_OK && k < from->inputs; k++)
-            status = add_input(model, first + i, from->input[k] + shift, error);
+            status = pn_model_add_input(model, first + i, from->input[k] + shift, error);
         if (status == PN_OK)
-            status = set_outputs(model, first + i, from->output, from->outputs, error);
+            status =
+                pn_model_set_group_outputs(model, first + i, from->output, from->outputs, error);
         pn_group *to = &model->group[first + i];
         for (int k = 0; status == PN_OK && k < to->outputs; k++) to->output[k] += shift;
     }
@@ -314,209 +316,5 @@ pn_status pn_model_nest(pn_model *model, const pn_model *inner, const int *input
         status = nest_node(model, inner, i, input, shift, first, error);
     if (status == PN_OK) status = nest_ends(model, inner, shift, first, error);
     *group = first;
-    return status;
-}
-
-/* ---- weights ---- */
-
-pn_status pn_model_initialize(pn_model *model, uint64_t seed, pn_error *error) {
-    for (int i = 0; i < model->nodes; i++) {
-        const pn_node *node = &model->node[i];
-        pn_status status = pn_layer_initialize(node->layer, seed, (uint64_t)node->slot, error);
-        if (status != PN_OK) return status;
-    }
-    return PN_OK;
-}
-
-static int64_t count_slots(const pn_model *model, bool trainable) {
-    int64_t count = 0;
-    for (int i = 0; i < model->slots; i++) {
-        const pn_slot *s = &model->slot[i];
-        if (!trainable || pn_layer_trains(s->layer, s->weight))
-            count += pn_dims_count(&s->layer->weight[s->weight].shape);
-    }
-    return count;
-}
-
-int64_t pn_model_count(const pn_model *model) {
-    return count_slots(model, false);
-}
-
-int64_t pn_model_count_trainable(const pn_model *model) {
-    return count_slots(model, true);
-}
-
-static bool is_inside(const pn_model *model, int group, int outer) {
-    while (group >= 0 && group != outer) group = model->group[group].parent;
-    return group == outer;
-}
-
-void pn_model_set_trainable(pn_model *model, int group, bool trainable) {
-    for (int i = 0; i < model->nodes; i++)
-        if (is_inside(model, model->node[i].group, group))
-            model->node[i].layer->trainable = trainable;
-}
-
-/* ---- finding ---- */
-
-/* True when `path` is the node's layer's name, or "group/name". */
-static bool is_called(const pn_model *model, const pn_node *node, const char *path) {
-    if (strcmp(node->layer->name, path) == 0) return true;
-    const char *group = model->group[node->group].name;
-    size_t size = strlen(group);
-    return strncmp(path, group, size) == 0 && path[size] == '/' &&
-           strcmp(path + size + 1, node->layer->name) == 0;
-}
-
-static pn_status not_found(const pn_model *model, const char *name, pn_error *error) {
-    const char *near = NULL, **names = pn_alloc(((size_t)model->nodes + 1) * sizeof *names);
-    for (int i = 0; names && i < model->nodes; i++) names[i] = model->node[i].layer->name;
-    if (names) near = pn_suggest(name, names, (size_t)model->nodes);
-    pn_status status =
-        near ? pn_fail(error, PN_E_NOT_FOUND,
-                       "model '%.100s' has no layer '%.100s'; did you mean '%.100s'?",
-                       pn_model_name(model), name, near)
-             : pn_fail(error, PN_E_NOT_FOUND,
-                       "model '%.100s' has no layer '%.100s'; summary() lists its layers",
-                       pn_model_name(model), name);
-    pn_free(names);
-    return status;
-}
-
-pn_status pn_model_find(const pn_model *model, const char *name, int *node, pn_error *error) {
-    /* Outer layers first, so that a nested one never hides them. */
-    for (int outer = 1; outer >= 0; outer--)
-        for (int i = model->nodes - 1; i >= 0; i--)
-            if ((model->node[i].group == 0) == outer && is_called(model, &model->node[i], name))
-                return *node = i, PN_OK;
-    return not_found(model, name, error);
-}
-
-pn_status pn_model_last_convolution(const pn_model *model, int *node, pn_error *error) {
-    for (int i = model->nodes - 1; i >= 0; i--) {
-        const pn_dims *out = &model->node[i].out;
-        /* One pixel is no picture: VGG-Face's dense layers are convolutions over 1 x 1. */
-        if (strcmp(model->node[i].layer->type->class_name, "Conv2D") == 0 && out->rank == 3 &&
-            out->size[0] * out->size[1] > 1)
-            return *node = i, PN_OK;
-    }
-    return pn_fail(error, PN_E_NOT_FOUND, "model '%.100s' has no convolution",
-                   pn_model_name(model));
-}
-
-/* ---- taking apart ---- */
-
-static bool is_random(const pn_layer *layer, bool frozen_dropout) {
-    return (layer->type->flags & PN_LAYER_RANDOM) && (layer->trainable || frozen_dropout);
-}
-
-static bool is_still(const pn_layer *layer, bool frozen_dropout) {
-    for (int i = 0; i < layer->weights; i++)
-        if (layer->trainable) return false;
-    return !is_random(layer, frozen_dropout);
-}
-
-/* Whether everything behind node `cut` takes what is before it through that node alone. */
-static bool is_neck(const pn_model *model, int cut) {
-    for (int i = cut + 1; i < model->nodes; i++) {
-        if (model->node[i].inputs == 0) return false;
-        for (int k = 0; k < model->node[i].inputs; k++)
-            if (model->node[i].input[k] < cut) return false;
-    }
-    for (int k = 0; k < model->group[0].outputs; k++)
-        if (model->group[0].output[k] <= cut) return false;
-    return true;
-}
-
-int pn_model_frozen_cut(const pn_model *model, bool frozen_dropout) {
-    int cut = -1;
-    bool computes = false; /* cutting behind inputs alone is of no use */
-    for (int i = 0; i < model->nodes; i++) {
-        const pn_layer *layer = model->node[i].layer;
-        if (!is_still(layer, frozen_dropout)) break;
-        computes |= !(layer->type->flags & PN_LAYER_ALIAS);
-        if (computes && is_neck(model, i)) cut = i;
-    }
-    return cut;
-}
-
-/* The InputLayer of a nested model, which passes on what it is given: it has no place in a model
- * without nested ones. */
-static bool passes_on(const pn_node *node) {
-    return node->inputs == 1 && strcmp(node->layer->type->class_name, "InputLayer") == 0;
-}
-
-/* Appends node i of `from`; place[k] is where its node k went. */
-static pn_status move_node(pn_model *model, const pn_model *from, int i, int *place,
-                           pn_error *error) {
-    const pn_node *node = &from->node[i];
-    int moved[PN_LAYER_INPUTS];
-    if (passes_on(node)) {
-        place[i] = place[node->input[0]];
-        return PN_OK;
-    }
-    for (int k = 0; k < node->inputs; k++) moved[k] = place[node->input[k]];
-    pn_status status = add_node(model, node->layer, moved, node->inputs, 0, error);
-    if (status == PN_OK) place[i] = model->nodes - 1;
-    return status;
-}
-
-static pn_status make_front(const pn_model *model, int cut, int *place, pn_model **front,
-                            pn_error *error) {
-    pn_status status = pn_model_new(pn_model_name(model), false, front, error);
-    for (int i = 0; status == PN_OK && i <= cut; i++) {
-        status = move_node(*front, model, i, place, error);
-        if (status == PN_OK && model->node[i].inputs == 0)
-            status = add_input(*front, 0, place[i], error);
-    }
-    return status == PN_OK ? pn_model_set_outputs(*front, &place[cut], 1, error) : status;
-}
-
-static pn_status new_input(const pn_dims *dims, pn_layer **out, pn_error *error) {
-    json_t *shape = json_array(), *config = json_object();
-    int failed = !shape || !config || json_array_append_new(shape, json_null()) != 0;
-    for (int i = 0; !failed && i < dims->rank; i++)
-        failed = json_array_append_new(shape, json_integer(dims->size[i])) != 0;
-    failed = failed || json_object_set(config, "batch_input_shape", shape) != 0;
-    const pn_layer_type *type;
-    pn_status status = failed ? pn_fail_memory(error, sizeof *dims)
-                              : pn_layer_type_find("InputLayer", &type, error);
-    if (status == PN_OK) status = pn_layer_new(type, config, "features", out, error);
-    json_decref(shape);
-    json_decref(config);
-    return status;
-}
-
-static pn_status make_rest(const pn_model *model, int cut, int *place, pn_model **rest,
-                           pn_error *error) {
-    const pn_group *g = &model->group[0];
-    pn_layer *input = NULL;
-    pn_status status = pn_model_new(pn_model_name(model), false, rest, error);
-    if (status == PN_OK) status = new_input(&model->node[cut].out, &input, error);
-    if (status == PN_OK) status = pn_model_add(*rest, input, NULL, 0, &place[cut], error);
-    pn_layer_release(input);
-    for (int i = cut + 1; status == PN_OK && i < model->nodes; i++)
-        status = move_node(*rest, model, i, place, error);
-    if (status == PN_OK) status = set_outputs(*rest, 0, g->output, g->outputs, error);
-    for (int k = 0; status == PN_OK && k < g->outputs; k++)
-        (*rest)->group[0].output[k] = place[g->output[k]];
-    return status;
-}
-
-pn_status pn_model_split(const pn_model *model, int node, pn_model **front, pn_model **rest,
-                         pn_error *error) {
-    pn_model *a = NULL, *b = NULL;
-    int *place = pn_alloc(((size_t)model->nodes + 1) * sizeof *place);
-    pn_status status = place ? PN_OK : pn_fail_memory(error, (size_t)model->nodes * sizeof *place);
-    if (status == PN_OK && front) status = make_front(model, node, place, &a, error);
-    if (status == PN_OK && rest) status = make_rest(model, node, place, &b, error);
-    pn_free(place);
-    if (status != PN_OK) {
-        pn_model_release(a);
-        pn_model_release(b);
-        a = b = NULL;
-    }
-    if (front) *front = a;
-    if (rest) *rest = b;
     return status;
 }
