@@ -83,7 +83,8 @@ static const char *const methods[] = {"gradcam",  "gradcam++", "hirescam",
 static const char *const scores[] = {"probability", "logit", NULL};
 
 static const pn_param params[] = {
-    {"layer", PN_PARAM_STRING, "", 0, 0, NULL, "the layer's name; empty: the last convolution"},
+    {"layer", PN_PARAM_STRING, "", 0, 0, NULL,
+     "the layer's name; empty: the last convolution, with its activation"},
     {"class", PN_PARAM_INT, "2", 1, 1 << 24, NULL,
      "the class from 1; of a model with one output: 1 what speaks against, 2 what speaks for it"},
     {"method", PN_PARAM_CHOICE, "gradcam", 0, 0, methods, "how channels are weighed"},

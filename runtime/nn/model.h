@@ -76,7 +76,9 @@ static inline const char *pn_model_name(const pn_model *model) {
  * it. PN_E_NOT_FOUND suggests the nearest name. */
 pn_status pn_model_find(const pn_model *model, const char *name, int *node, pn_error *error);
 
-/* The last convolution (an output of rank 3 from a Conv2D); PN_E_NOT_FOUND when there is none. */
+/* The last convolution that gives a picture (more than one pixel), or, where it has no activation
+ * of its own, the one behind it or behind its batch normalization. PN_E_NOT_FOUND when there is
+ * none. */
 pn_status pn_model_last_convolution(const pn_model *model, int *node, pn_error *error);
 
 /* Numbers in its weights: all, and those that train. */

@@ -81,13 +81,43 @@ pn_status pn_model_find(const pn_model *model, const char *name, int *node, pn_e
     return not_found(model, name, error);
 }
 
+static bool is_class(const pn_node *node, const char *class_name) {
+    return strcmp(node->layer->type->class_name, class_name) == 0;
+}
+
+/* The one node that takes what `node` gives, or -1. */
+static int only_user(const pn_model *model, int node) {
+    int user = -1;
+    for (int i = node + 1; i < model->nodes; i++)
+        for (int k = 0; k < model->node[i].inputs; k++)
+            if (model->node[i].input[k] == node) {
+                if (user >= 0) return -1;
+                user = i;
+            }
+    return user;
+}
+
+/* A convolution without an activation of its own is only half of what it stands for: the batch
+ * normalization and the activation behind it belong to it. Without an activation it stays alone. */
+static int with_activation(const pn_model *model, int convolution) {
+    if (model->node[convolution].layer->activation.kind != PN_LINEAR) return convolution;
+    for (int i = only_user(model, convolution); i >= 0; i = only_user(model, i)) {
+        const pn_node *node = &model->node[i];
+        if (node->layer->activation.kind != PN_LINEAR && node->out.rank == 3 &&
+            !is_class(node, "Conv2D"))
+            return i;
+        if (!is_class(node, "BatchNormalization")) break;
+    }
+    return convolution;
+}
+
 pn_status pn_model_last_convolution(const pn_model *model, int *node, pn_error *error) {
     for (int i = model->nodes - 1; i >= 0; i--) {
         const pn_dims *out = &model->node[i].out;
         /* One pixel is no picture: VGG-Face's dense layers are convolutions over 1 x 1. */
-        if (strcmp(model->node[i].layer->type->class_name, "Conv2D") == 0 && out->rank == 3 &&
+        if (is_class(&model->node[i], "Conv2D") && out->rank == 3 &&
             out->size[0] * out->size[1] > 1)
-            return *node = i, PN_OK;
+            return *node = with_activation(model, i), PN_OK;
     }
     return pn_fail(error, PN_E_NOT_FOUND, "model '%.100s' has no convolution",
                    pn_model_name(model));

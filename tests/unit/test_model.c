@@ -73,6 +73,34 @@ static void names_count_as_in_keras(void **state) {
     pn_model_release(m);
 }
 
+static void the_last_convolution_comes_with_its_activation(void **state) {
+    (void)state;
+    static const struct {
+        const char *convolution, *behind[2];
+        int last; /* place behind the input; 0 is the convolution */
+    } cases[] = {
+        {"{\"filters\": 2, \"kernel_size\": 3, \"activation\": \"relu\"}",
+         {"BatchNormalization"},
+         0},
+        {"{\"filters\": 2, \"kernel_size\": 3}", {"BatchNormalization", "ReLU"}, 2},
+        {"{\"filters\": 2, \"kernel_size\": 3}", {"ReLU"}, 1},
+        {"{\"filters\": 2, \"kernel_size\": 3}", {"BatchNormalization"}, 0},
+        {"{\"filters\": 2, \"kernel_size\": 3}", {"MaxPooling2D", "ReLU"}, 0},
+    };
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        pn_model *m;
+        int found;
+        assert_int_equal(pn_model_new("m", true, &m, &error), PN_OK);
+        int input = add(m, "InputLayer", "{\"batch_input_shape\": [null, 9, 8, 2]}", -1);
+        int n = add(m, "Conv2D", cases[c].convolution, input);
+        for (int i = 0; i < 2 && cases[c].behind[i]; i++) n = add(m, cases[c].behind[i], "{}", n);
+        n = add(m, "GlobalAveragePooling2D", "{}", n);
+        assert_int_equal(pn_model_last_convolution(m, &found, &error), PN_OK);
+        assert_int_equal(found, input + 1 + cases[c].last);
+        pn_model_release(m);
+    }
+}
+
 static void shapes_that_do_not_fit_are_told(void **state) {
     (void)state;
     pn_model *m = small_cnn("sequential");
@@ -386,6 +414,7 @@ static void running_out_of_memory_is_told(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_count_as_in_keras),
+        cmocka_unit_test(the_last_convolution_comes_with_its_activation),
         cmocka_unit_test(shapes_that_do_not_fit_are_told),
         cmocka_unit_test(wrong_options_are_told),
         cmocka_unit_test(shared_memory_changes_no_result),

@@ -259,7 +259,7 @@ function Model:to_json() end
 
 --- Class activation maps: `m:gradcam{x, class = "PNEUMONIA", layer = "conv2d_3", from = "logit"}`. `x`:
 --- an image as the model takes it (m:prepare), or a batch of them. `class`: a name, or a label (0, 1;
---- 1 without it); `layer`: a name (the last convolution without it); `method`: "gradcam",
+--- 1 without it); `layer`: a name (without it the last convolution, with its activation); `method`: "gradcam",
 --- "gradcam++", "hirescam", "layercam", "xgradcam"; `from`: "probability" (as the study did), or
 --- "logit", before the last activation; `normalize` (true): each map runs to 1; `batch_size` (8).
 ---@param options table
