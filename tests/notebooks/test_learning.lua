@@ -31,7 +31,7 @@ function TestLearning:test_two_then_three()
   end
   code, _, err, json = run("03_grad_cam.md", "-p count=36")
   lu.assertEquals(code, 0, err)
-  lu.assertStrContains(json, "the network from scratch of notebook 2")
+  lu.assertStrContains(json, "the network with borrowed features of notebook 2")
   lu.assertTrue(t.exists("out/grad_cam.jpeg"))
   -- one that finds every pneumonia, so that the maps are compared with the masks
   t.notebook("sure.md", 'local m = nn.load_model{"out/models/small.safetensors"}',
