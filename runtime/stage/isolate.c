@@ -9,8 +9,8 @@
 #include "stage/spawn.h"
 #include "stage/wire.h"
 
-#include <errno.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -24,18 +24,43 @@ enum {
 };
 
 void pn_isolate_init(pn_isolate *isolate) {
-    pthread_mutexattr_t checked;
-    pthread_mutexattr_init(&checked);
-    pthread_mutexattr_settype(&checked, PTHREAD_MUTEX_ERRORCHECK);
-    pthread_mutex_init(&isolate->lock, &checked);
-    pthread_mutexattr_destroy(&checked);
+    pthread_mutex_init(&isolate->lock, NULL);
+    pthread_cond_init(&isolate->left, NULL);
+    isolate->used = 0;
     isolate->pid = 0;
 }
 
-void pn_isolate_stop(pn_isolate *isolate) {
+/* Waits until nobody talks with the helper; false when that is this thread, which would wait for
+ * itself. */
+static bool enter(pn_isolate *isolate) {
     pthread_mutex_lock(&isolate->lock);
-    pn_isolate_end(isolate, 0);
+    bool own = isolate->used && pthread_equal(isolate->user, pthread_self());
+    while (!own && isolate->used) pthread_cond_wait(&isolate->left, &isolate->lock);
+    if (!own) {
+        isolate->used = 1;
+        isolate->user = pthread_self();
+    }
     pthread_mutex_unlock(&isolate->lock);
+    return !own;
+}
+
+static void leave(pn_isolate *isolate) {
+    pthread_mutex_lock(&isolate->lock);
+    isolate->used = 0;
+    pthread_cond_signal(&isolate->left);
+    pthread_mutex_unlock(&isolate->lock);
+}
+
+static pn_status fail_own(pn_error *error) {
+    return pn_fail(
+        error, PN_E_STAGE,
+        "its one helper process is in use: a stage of the same plugin is telling an event");
+}
+
+void pn_isolate_stop(pn_isolate *isolate) {
+    if (!enter(isolate)) return;
+    pn_isolate_end(isolate, 0);
+    leave(isolate);
 }
 
 static int64_t now_ms(void) {
@@ -95,9 +120,9 @@ static pn_status describe(pn_isolate *isolate, const char *path, pn_stage_set *s
 
 pn_status pn_isolate_describe(pn_isolate *isolate, const char *path, pn_stage_set *set,
                               pn_error *error) {
-    pthread_mutex_lock(&isolate->lock);
+    if (!enter(isolate)) return fail_own(error);
     pn_status status = describe(isolate, path, set, error);
-    pthread_mutex_unlock(&isolate->lock);
+    leave(isolate);
     return status;
 }
 
@@ -303,7 +328,7 @@ pn_status pn_isolate_run(pn_isolate *isolate, const char *path, const pn_stage_a
                       .run = run,
                       .error = error};
     *run = (pn_run){0};
-    if (pthread_mutex_lock(&isolate->lock) == EDEADLK)
+    if (!enter(isolate))
         return pn_fail(error, PN_E_STAGE,
                        "stage.%s cannot run inside an event of a stage from the same plugin: both "
                        "need its one helper process",
@@ -311,6 +336,6 @@ pn_status pn_isolate_run(pn_isolate *isolate, const char *path, const pn_stage_a
     pn_status status = ensure_helper(&e);
     if (status == PN_OK) status = send_request(&e);
     if (status == PN_OK) status = wait_answer(&e);
-    pthread_mutex_unlock(&isolate->lock);
+    leave(isolate);
     return status;
 }

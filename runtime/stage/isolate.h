@@ -14,8 +14,13 @@
 
 /* The helper of one plugin; started when needed, again when it died. */
 typedef struct pn_isolate {
-    pthread_mutex_t lock; /* one run at a time */
-    pid_t pid;            /* 0: none */
+    /* One user at a time. The mutex is held for moments only: a user may call the listener of its
+     * run, which may look for stages, and so take other locks. */
+    pthread_mutex_t lock;
+    pthread_cond_t left;
+    int used;       /* somebody talks with the helper: */
+    pthread_t user; /* this thread */
+    pid_t pid;      /* 0: none */
     int socket;
 } pn_isolate;
 

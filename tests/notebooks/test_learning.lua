@@ -21,17 +21,22 @@ local function run(name, arguments)
   return t.report(t.quote(notebooks .. name) .. " " .. (arguments or ""))
 end
 
+-- luaunit would print all of a text that it does not find something in: half a megabyte here.
+local function has(text, what)
+  lu.assertTrue(text:find(what, 1, true) ~= nil, "the report lacks '" .. what .. "'")
+end
+
 function TestLearning:test_two_then_three()
   local code, _, err, json = run("02_deep_learning.md", few)
   lu.assertEquals(code, 0, err)
-  lu.assertStrContains(json, "Epoch 4/4")
-  lu.assertStrContains(json, "Found ")
+  has(json, "Epoch 4/4")
+  has(json, "Found ")
   for _, name in ipairs{"scratch", "transfer", "small"} do
     lu.assertTrue(t.exists("out/models/" .. name .. ".safetensors"))
   end
   code, _, err, json = run("03_grad_cam.md", "-p count=36")
   lu.assertEquals(code, 0, err)
-  lu.assertStrContains(json, "the network with borrowed features of notebook 2")
+  has(json, "the network with borrowed features of notebook 2")
   lu.assertTrue(t.exists("out/grad_cam.jpeg"))
   -- one that finds every pneumonia, so that the maps are compared with the masks
   t.notebook("sure.md", 'local m = nn.load_model{"out/models/small.safetensors"}',
@@ -39,21 +44,21 @@ function TestLearning:test_two_then_three()
   lu.assertEquals(t.run("sure.md"), 0)
   code, _, err, json = run("03_grad_cam.md", "-p count=36 -p model=sure.safetensors")
   lu.assertEquals(code, 0, err)
-  lu.assertStrContains(json, "PNEUMONIA was found in 4 of 4 images")
-  lu.assertStrContains(json, "chance: peak")
-  lu.assertStrContains(json, "The peak lies ")
+  has(json, "PNEUMONIA found in 4 of 4 images")
+  has(json, "by chance")
+  has(json, "The peak lies ")
 end
 
 function TestLearning:test_three_alone_takes_the_shipped_model()
   local code, _, err, json = run("03_grad_cam.md", "-p count=36")
   lu.assertEquals(code, 0, err)
-  lu.assertStrContains(json, "comes with Pneuma")
+  has(json, "comes with Pneuma")
 end
 
 function TestLearning:test_two_without_its_second_half()
   local code, _, err, json = run("02_deep_learning.md", few .. "-p beyond=false")
   lu.assertEquals(code, 0, err)
-  lu.assertNotStrContains(json, "Scratch and small disagree")
+  lu.assertNil(json:find("Scratch and small disagree", 1, true))
 end
 
 function TestLearning:test_a_model_that_is_none()
