@@ -1,6 +1,6 @@
 /* The stages `load`, which reads images into one tensor of one size, and `decode`, which reads them
  * as they are. */
-#include "base/memory.h"
+#include "data/picture.h"
 #include "image/image.h"
 #include "pneuma/stage.h"
 
@@ -24,28 +24,13 @@ typedef struct job {
 
 /* ---- one image ---- */
 
-/* 16 bits to 8: 65535 becomes 255. */
-static pn_status halve_depth(pn_tensor **image, pn_error *error) {
-    pn_tensor *wide = *image, *narrow = NULL;
-    pn_status status = pn_tensor_new(PN_U8, wide->rank, wide->shape, &narrow, error);
-    if (status != PN_OK) return status;
-    const int32_t *from = wide->data;
-    uint8_t *to = narrow->data;
-    for (int64_t i = 0, count = pn_tensor_count(wide); i < count; i++)
-        to[i] = (uint8_t)((from[i] + 128) / 257);
-    pn_tensor_release(wide);
-    *image = narrow;
-    return PN_OK;
-}
-
-static pn_status fit(const job *j, pn_tensor **image, pn_error *error) {
-    pn_tensor *whole = *image, *fitted = NULL;
-    if (whole->shape[0] == j->height && whole->shape[1] == j->width) return PN_OK;
-    pn_status status = pn_image_resize(whole, j->height, j->width, j->filter, &fitted, error);
-    if (status != PN_OK) return status;
-    pn_tensor_release(whole);
-    *image = fitted;
-    return PN_OK;
+/* One size for all, or the image as it is. */
+static pn_status decode(const job *j, const void *data, size_t size, pn_tensor **image,
+                        pn_error *error) {
+    if (j->height)
+        return pn_picture_decode(data, size, NULL, j->channels, j->height, j->width, j->filter,
+                                 image, error);
+    return pn_image_decode(data, size, NULL, j->channels == 1 ? 1 : 0, image, error);
 }
 
 /* Grey pixels become RGB last: fewer to move until then, and the same in the end. */
@@ -76,11 +61,8 @@ static void read_item(const job *j, int64_t index) {
         return;
     }
     pn_tensor *image = NULL;
-    pn_status status = pn_image_decode(data, size, NULL, j->channels == 1 ? 1 : 0, &image, &error);
+    pn_status status = decode(j, data, size, &image, &error);
     j->host->free(j->call, data);
-    if (status == PN_OK && j->height && image->dtype == PN_I32)
-        status = halve_depth(&image, &error);
-    if (status == PN_OK && j->height) status = fit(j, &image, &error);
     if (status == PN_OK) status = add_channels(j, &image, &error);
     if (status == PN_OK) {
         it->image = image;
