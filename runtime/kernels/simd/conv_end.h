@@ -1,0 +1,183 @@
+/* The end of a convolution (pn_conv_end) for one vector of filters of a block of results, and the
+ * start of its gradient (pn_conv_slope). Blocks begin at even rows and columns. */
+#ifndef PN_KERNELS_SIMD_CONV_END_H
+#define PN_KERNELS_SIMD_CONV_END_H
+
+#include "kernels/conv.h"
+#include "kernels/simd/vector.h"
+
+typedef uint8_t vb __attribute__((vector_size(LANES)));
+
+/* Where a block stands: rows and columns of it are inside the map. */
+typedef struct block {
+    int64_t image, row, column;
+    int rows, columns;
+    int64_t filter, filters; /* the vector's first; how many there are */
+    int lane;
+} block;
+
+PN_INLINE int64_t map_at(const pn_conv *g, const block *b, int i, int j) {
+    return ((b->image * g->rows + b->row + i) * g->columns + b->column + j) * g->filters;
+}
+
+PN_INLINE int64_t pooled_at(const pn_conv *g, const block *b, int i, int j) {
+    return ((b->image * (g->rows / 2) + b->row / 2 + i) * (g->columns / 2) + b->column / 2 + j) *
+           g->filters;
+}
+
+PN_INLINE void store_places(uint8_t *to, int64_t at, int64_t count, vi places) {
+    const vb bytes = __builtin_convertvector(places, vb);
+    memcpy(to + at, &bytes, (size_t)(at + LANES <= count ? LANES : count - at));
+}
+
+PN_INLINE vi load_places(const uint8_t *from, int64_t at, int64_t count) {
+    vb bytes = {0};
+    if (at + LANES <= count)
+        memcpy(&bytes, from + at, sizeof bytes);
+    else
+        memcpy(&bytes, from + at, (size_t)(count - at));
+    return __builtin_convertvector(bytes, vi);
+}
+
+/* ---- the end ---- */
+
+static inline void count_sums(double *sums, int64_t at, int64_t count, vf sum, vf square) {
+    const int64_t n = at + LANES <= count ? LANES : count - at;
+    float a[LANES], b[LANES];
+    vf_store(a, sum);
+    vf_store(b, square);
+    for (int64_t l = 0; l < n; l++) sums[at + l] += a[l];
+    for (int64_t l = 0; l < n; l++) sums[count + at + l] += b[l];
+}
+
+/* The larger one of each pair of items, a's when they are equal; NaN wins. */
+PN_INLINE void pool_two(vf *best, vi *place, vf other, int number) {
+    const vi more = ~(other <= *best);
+    *best = vf_pick(more, other, *best);
+    *place = vf_pick_int(more, number - (vi){0}, *place);
+}
+
+PN_INLINE void end_pool(const pn_conv *g, const pn_conv_end *end, const block *b, const vf *y,
+                        const int size) {
+    vi flip = {0};
+    if (end->sign)
+        flip = (vf_load_at(end->sign, b->filter, b->filters) < (vf){0}) & (vi)vf_all(-0.0F);
+#pragma GCC unroll 4
+    for (int i = 0; i < size / 2; i++) {
+        if (b->row / 2 + i >= g->rows / 2) break;
+#pragma GCC unroll 4
+        for (int j = 0; j < size / 2; j++) {
+            if (b->column / 2 + j >= g->columns / 2) break;
+            const vf *w = y + 2 * i * size + 2 * j;
+            vf best = (vf)((vi)w[0] ^ flip);
+            vi place = {0};
+            pool_two(&best, &place, (vf)((vi)w[1] ^ flip), 1);
+            pool_two(&best, &place, (vf)((vi)w[size] ^ flip), 2);
+            pool_two(&best, &place, (vf)((vi)w[size + 1] ^ flip), 3);
+            const int64_t at = pooled_at(g, b, i, j);
+            vf_store_at(end->pooled + at, b->filter, b->filters, (vf)((vi)best ^ flip));
+            if (end->place) store_places(end->place + at, b->filter, b->filters, place);
+        }
+    }
+}
+
+/* y (size, size): the convolution's results. */
+PN_INLINE void end_block(const pn_conv *g, const pn_conv_end *end, const block *b, vf *y,
+                         const int size) {
+    const int64_t f = b->filter, filters = b->filters;
+    const vf bias = end->bias ? vf_load_at(end->bias, f, filters) : (vf){0};
+    for (int k = 0; k < size * size; k++) y[k] += bias;
+    if (end->relu)
+        for (int k = 0; k < size * size; k++) y[k] = vf_relu(y[k]);
+    if (end->sums) {
+        vf sum = {0}, square = {0};
+        for (int i = 0; i < b->rows; i++)
+            for (int j = 0; j < b->columns; j++) {
+                const vf v = y[i * size + j];
+                sum += v;
+                square = vf_fma(v, v, square);
+            }
+        count_sums(end->sums + b->lane * 2 * filters, f, filters, sum, square);
+    }
+    if (end->scale) {
+        const vf scale = vf_load_at(end->scale, f, filters);
+        const vf shift = vf_load_at(end->shift, f, filters);
+        for (int k = 0; k < size * size; k++) y[k] = vf_fma(y[k], scale, shift);
+    }
+    if (end->map)
+        for (int i = 0; i < b->rows; i++)
+            for (int j = 0; j < b->columns; j++)
+                vf_store_at(end->map + map_at(g, b, i, j), f, filters, y[i * size + j]);
+    if (end->pooled) end_pool(g, end, b, y, size);
+}
+
+/* ---- the gradient ---- */
+
+/* d at one place of what came out. */
+PN_INLINE vf slope_of(const pn_conv_slope *s, const block *b, int64_t at) {
+    const vf d = vf_load_at(s->d + at, b->filter, b->filters);
+    return s->y ? vf_where(vf_load_at(s->y + at, b->filter, b->filters) > (vf){0}, d) : d;
+}
+
+PN_INLINE void slope_pooled(const pn_conv *g, const pn_conv_slope *s, const block *b, vf *y,
+                            const int size) {
+#pragma GCC unroll 4
+    for (int i = 0; i < size / 2; i++)
+#pragma GCC unroll 4
+        for (int j = 0; j < size / 2; j++) {
+            vf *w = y + 2 * i * size + 2 * j;
+            if (b->row / 2 + i >= g->rows / 2 || b->column / 2 + j >= g->columns / 2) {
+                w[0] = w[1] = w[size] = w[size + 1] = (vf){0};
+                continue;
+            }
+            const int64_t at = pooled_at(g, b, i, j);
+            const vf d = slope_of(s, b, at);
+            const vi place = load_places(s->place + at, b->filter, b->filters);
+            w[0] = vf_where(place == 0, d);
+            w[1] = vf_where(place == 1, d);
+            w[size] = vf_where(place == 2, d);
+            w[size + 1] = vf_where(place == 3, d);
+        }
+}
+
+PN_INLINE void slope_spread(const pn_conv *g, const pn_conv_slope *s, const block *b, vf *y,
+                            const int size) {
+    if (s->place) {
+        slope_pooled(g, s, b, y, size);
+        return;
+    }
+    for (int i = 0; i < size; i++)
+        for (int j = 0; j < size; j++) {
+            const bool inside = i < b->rows && j < b->columns;
+            y[i * size + j] = inside ? slope_of(s, b, map_at(g, b, i, j)) : (vf){0};
+        }
+}
+
+/* The gradient by the convolution's results, y (size, size); zero outside the map. */
+PN_INLINE void slope_block(const pn_conv *g, const pn_conv_slope *s, const block *b, vf *y,
+                           const int size) {
+    slope_spread(g, s, b, y, size);
+    if (!s->scale && !s->relu) return;
+    const int64_t f = b->filter, filters = b->filters;
+    const vf zero = {0};
+    const vf scale = s->scale ? vf_load_at(s->scale, f, filters) : vf_all(1);
+    const vf shift = s->shift ? vf_load_at(s->shift, f, filters) : zero;
+    const vf slope = s->slope ? vf_load_at(s->slope, f, filters) : zero;
+    for (int i = 0; i < size; i++)
+        for (int j = 0; j < size; j++) {
+            vf *to = &y[i * size + j];
+            if (i >= b->rows || j >= b->columns) {
+                *to = zero;
+                continue;
+            }
+            if (!s->map) {
+                *to = vf_fma(*to, scale, shift);
+                continue;
+            }
+            const vf z = vf_load_at(s->map + map_at(g, b, i, j), f, filters);
+            *to = vf_fma(*to, scale, vf_fma(slope, z, shift));
+            if (s->relu) *to = vf_where(z > zero, *to);
+        }
+}
+
+#endif

@@ -1,0 +1,76 @@
+/* Small matrix products, c (rows, columns) = or += a (rows, k) times b (k, columns), as the inner
+ * loop of the convolutions: a block of c stays in registers while k runs. */
+#ifndef PN_KERNELS_SIMD_PRODUCT_H
+#define PN_KERNELS_SIMD_PRODUCT_H
+
+#include "kernels/simd/vector.h"
+
+#include <stdbool.h>
+
+/* Columns that b is packed in: panels of PANEL, padded with zeros. Rows of a block. */
+#if defined(__AVX512F__)
+enum { PANEL = 2 * LANES, BLOCK_ROWS = 12 };
+#else
+enum { PANEL = 2 * LANES, BLOCK_ROWS = 6 };
+#endif
+
+/* Strides in floats: a's item (i, l) is a[i * a_row + l * a_k]; row l of b begins at b + l * b_k. */
+typedef struct product {
+    const float *a;
+    int64_t a_row, a_k;
+    const float *b;
+    int64_t b_k;
+    int64_t k;
+    float *c;
+    int64_t c_row;
+    bool add; /* to what is in c */
+} product;
+
+PN_INLINE void product_block(const product *p, const int rows) {
+    vf sum[BLOCK_ROWS][2];
+    const float *a = p->a, *b = p->b;
+    const int64_t a_row = p->a_row, a_k = p->a_k, b_k = p->b_k;
+#pragma GCC unroll 16
+    for (int i = 0; i < rows; i++) sum[i][0] = sum[i][1] = (vf){0};
+    for (int64_t l = 0; l < p->k; l++, a += a_k, b += b_k) {
+        const vf b0 = vf_load(b), b1 = vf_load(b + LANES);
+#pragma GCC unroll 16
+        for (int i = 0; i < rows; i++) {
+            const vf x = vf_all(a[i * a_row]);
+            sum[i][0] = vf_fma(x, b0, sum[i][0]);
+            sum[i][1] = vf_fma(x, b1, sum[i][1]);
+        }
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < rows; i++) {
+        float *c = p->c + i * p->c_row;
+        if (p->add) {
+            sum[i][0] += vf_load(c);
+            sum[i][1] += vf_load(c + LANES);
+        }
+        vf_store(c, sum[i][0]);
+        vf_store(c + LANES, sum[i][1]);
+    }
+}
+
+/* Any number of rows, one panel. */
+PN_INLINE void product_panel(product p, int64_t rows) {
+    for (; rows >= BLOCK_ROWS; rows -= BLOCK_ROWS) {
+        product_block(&p, BLOCK_ROWS);
+        p.a += BLOCK_ROWS * p.a_row;
+        p.c += BLOCK_ROWS * p.c_row;
+    }
+    for (; rows >= 4; rows -= 4) {
+        product_block(&p, 4);
+        p.a += 4 * p.a_row;
+        p.c += 4 * p.c_row;
+    }
+    for (; rows >= 2; rows -= 2) {
+        product_block(&p, 2);
+        p.a += 2 * p.a_row;
+        p.c += 2 * p.c_row;
+    }
+    if (rows) product_block(&p, 1);
+}
+
+#endif

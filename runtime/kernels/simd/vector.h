@@ -1,0 +1,93 @@
+/* Vectors of floats, as wide as the level has them, for the kernels that the compiler does not
+ * vectorise by itself. */
+#ifndef PN_KERNELS_SIMD_VECTOR_H
+#define PN_KERNELS_SIMD_VECTOR_H
+
+#include "kernels/simd/level.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
+#if defined(__AVX512F__)
+enum { LANES = 16 };
+#elif defined(__AVX2__)
+enum { LANES = 8 };
+#else
+enum { LANES = 4 };
+#endif
+
+typedef float vf __attribute__((vector_size(sizeof(float) * LANES)));
+typedef int32_t vi __attribute__((vector_size(sizeof(int32_t) * LANES)));
+
+#define PN_INLINE static inline __attribute__((always_inline, unused))
+
+PN_INLINE vf vf_load(const float *p) {
+    vf v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+PN_INLINE void vf_store(float *p, vf v) {
+    memcpy(p, &v, sizeof v);
+}
+
+/* The first `count` items, 0 < count < LANES, and zeros. */
+PN_INLINE vf vf_load_part(const float *p, int64_t count) {
+    vf v = {0};
+    memcpy(&v, p, (size_t)count * sizeof *p);
+    return v;
+}
+
+PN_INLINE void vf_store_part(float *p, vf v, int64_t count) {
+    memcpy(p, &v, (size_t)count * sizeof *p);
+}
+
+/* Items from `at` on, of a row of `count`. */
+PN_INLINE vf vf_load_at(const float *row, int64_t at, int64_t count) {
+    return at + LANES <= count ? vf_load(row + at) : vf_load_part(row + at, count - at);
+}
+
+PN_INLINE void vf_store_at(float *row, int64_t at, int64_t count, vf v) {
+    if (at + LANES <= count)
+        vf_store(row + at, v);
+    else
+        vf_store_part(row + at, v, count - at);
+}
+
+PN_INLINE vf vf_all(float x) {
+    return x - (vf){0};
+}
+
+/* a * b + c, rounded once where the processor can. */
+PN_INLINE vf vf_fma(vf a, vf b, vf c) {
+#if defined(__AVX512F__)
+    return (vf)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+#elif defined(__AVX2__)
+    return (vf)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+#else
+    return a * b + c;
+#endif
+}
+
+PN_INLINE vf vf_pick(vi mask, vf yes, vf no) {
+    return (vf)(((vi)yes & mask) | ((vi)no & ~mask));
+}
+
+PN_INLINE vi vf_pick_int(vi mask, vi yes, vi no) {
+    return (yes & mask) | (no & ~mask);
+}
+
+PN_INLINE vf vf_where(vi mask, vf yes) {
+    return (vf)((vi)yes & mask);
+}
+
+/* NaN stays NaN. */
+PN_INLINE vf vf_relu(vf x) {
+    return vf_where(~(x < (vf){0}), x);
+}
+
+#endif

@@ -1,0 +1,332 @@
+#include "kernels/winograd.h"
+
+#include "base/pool.h"
+#include "kernels/winograd_parts.h"
+
+#include <string.h>
+
+/* Floats of workspace that stay in a core's cache; panels of a kernel beyond which the threads
+ * share the tiles and split the filters, so that each reads its part of the kernel alone. */
+enum { CACHE = 1 << 18, SHARED_KERNEL = 1 << 21, SHARED_TILES = 1 << 21, SPACE = 16 };
+
+static const pn_winograd_ops *ops_of(int tile) {
+#if defined(__x86_64__)
+    const pn_cpu_level level = pn_cpu();
+    if (level == PN_CPU_AVX512) return tile == 6 ? &pn_winograd_6_avx512 : &pn_winograd_4_avx512;
+    if (level == PN_CPU_AVX2) return tile == 6 ? &pn_winograd_6_avx2 : &pn_winograd_4_avx2;
+#endif
+    return tile == 6 ? &pn_winograd_6_portable : &pn_winograd_4_portable;
+}
+
+static int64_t divide_up(int64_t a, int64_t b) {
+    return (a + b - 1) / b;
+}
+
+static int64_t least(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}
+
+bool pn_winograd_fits(const pn_conv *g) {
+    return g->kernel[0] == 3 && g->kernel[1] == 3 && g->stride[0] == 1 && g->stride[1] == 1 &&
+           g->before[0] <= 1 && g->before[1] <= 1;
+}
+
+/* The larger tiles save more multiplications unless much of them lies outside. */
+int pn_winograd_tile(const pn_conv *g) {
+    int64_t six = divide_up(g->rows, 6) * divide_up(g->columns, 6) * 64;
+    int64_t four = divide_up(g->rows, 4) * divide_up(g->columns, 4) * 36;
+    return four < six ? 4 : 6;
+}
+
+/* ---- how the work is cut ---- */
+
+typedef struct cut {
+    const pn_winograd_ops *ops;
+    const pn_conv *conv;
+    int64_t rows, columns; /* tiles of an image */
+    int64_t tiles, group;  /* of all images; at most in a group */
+    int64_t products, in_row, out_row, sums_row;
+    bool shared; /* the lanes share each group and split its filters */
+    int64_t in, out, sums, bias; /* floats of the workspaces of a lane */
+} cut;
+
+static int64_t round_up(int64_t a, int64_t to) {
+    return divide_up(a, to) * to;
+}
+
+static int64_t clamp_group(int64_t tiles, int64_t most) {
+    int64_t group = tiles / 12 * 12;
+    return group < 12 ? 12 : least(group, most);
+}
+
+static cut begin_cut(const pn_conv *g, int tile) {
+    const pn_winograd_ops *ops = ops_of(tile);
+    cut c = {.ops = ops, .conv = g, .products = (int64_t)ops->points * ops->points};
+    c.rows = divide_up(g->rows, tile);
+    c.columns = divide_up(g->columns, tile);
+    c.tiles = g->batch * c.rows * c.columns;
+    c.in_row = round_up(g->channels, ops->panel) + SPACE;
+    return c;
+}
+
+static cut cut_forward(const pn_conv *g, int tile, int lanes) {
+    cut c = begin_cut(g, tile);
+    c.out_row = PN_TILES_FILTERS;
+    c.shared = lanes > 1 && (c.tiles < lanes * 24 ||
+                             c.products * g->channels * g->filters > SHARED_KERNEL);
+    c.group = c.shared ? clamp_group(SHARED_TILES / (c.products * c.in_row), PN_TILES_MOST)
+                       : clamp_group(CACHE / (c.products * (c.in_row + c.out_row)), PN_TILES_MOST);
+    c.in = c.group * c.products * c.in_row;
+    c.out = c.group * c.products * c.out_row;
+    return c;
+}
+
+static cut cut_backward(const pn_conv *g, int tile) {
+    cut c = begin_cut(g, tile);
+    c.out_row = round_up(g->filters, c.ops->panel) + SPACE;
+    c.sums_row = round_up(g->filters, c.ops->panel);
+    c.group = clamp_group(CACHE / (c.products * (c.in_row + c.out_row)), PN_TILES_MOST);
+    c.in = c.group * c.products * c.in_row;
+    c.out = c.group * c.products * c.out_row;
+    c.sums = c.products * g->channels * c.sums_row;
+    c.bias = round_up(2 * g->filters, SPACE); /* doubles */
+    return c;
+}
+
+static int64_t lane_floats(const cut *c) {
+    return c->in + c->out + c->sums + c->bias;
+}
+
+int64_t pn_winograd_scratch(const pn_conv *conv, int tile, bool backward, int lanes) {
+    const cut c = backward ? cut_backward(conv, tile) : cut_forward(conv, tile, lanes);
+    return lane_floats(&c) * lanes;
+}
+
+static pn_tile tile_at(const cut *c, int64_t row, int64_t column) {
+    return (pn_tile){row / c->rows, row % c->rows * c->ops->tile, column * c->ops->tile};
+}
+
+/* ---- kernels ---- */
+
+int64_t pn_winograd_packed(const pn_conv *conv, int tile, bool backward) {
+    const pn_winograd_ops *ops = ops_of(tile);
+    const int64_t depth = backward ? conv->filters : conv->channels;
+    const int64_t columns = backward ? conv->channels : conv->filters;
+    return round_up(columns, ops->panel) * ops->points * ops->points * depth;
+}
+
+typedef struct packing {
+    const pn_conv *conv;
+    const pn_winograd_ops *ops;
+    bool backward;
+    const float *kernel, *scale;
+    float *packed;
+} packing;
+
+static void pack_panels(void *context, int64_t begin, int64_t end) {
+    const packing *p = context;
+    p->ops->pack(p->conv, p->backward, p->kernel, p->scale, begin, end, p->packed);
+}
+
+void pn_winograd_pack(const pn_conv *conv, int tile, bool backward, const float *kernel,
+                      const float *scale, float *packed) {
+    packing p = {conv, ops_of(tile), backward, kernel, scale, packed};
+    pn_parallel_for(divide_up(backward ? conv->channels : conv->filters, p.ops->panel), 1,
+                    pack_panels, &p);
+}
+
+/* ---- forward ---- */
+
+typedef struct work {
+    cut cut;
+    const float *x, *packed;
+    const pn_conv_end *end;
+    const pn_conv_slope *slope;
+    float *d_x, *d_kernel, *d_bias;
+    float *scratch;
+    int lanes;
+    int64_t first, count; /* the shared group; tiles of the phase */
+    int64_t parity;
+} work;
+
+static pn_tile_group group_of(const work *w, pn_tile *tiles, int64_t lane) {
+    const cut *c = &w->cut;
+    float *space = w->scratch + lane * lane_floats(c);
+    return (pn_tile_group){.conv = c->conv,
+                           .tile = tiles,
+                           .in = space,
+                           .out = space + c->in,
+                           .sums = space + c->in + c->out,
+                           .in_row = c->in_row,
+                           .out_row = c->out_row,
+                           .sums_row = c->sums_row,
+                           .lane = (int)lane};
+}
+
+static int64_t fill_tiles(const cut *c, int64_t first, int64_t count, pn_tile *tiles) {
+    for (int64_t t = 0; t < count; t++)
+        tiles[t] = tile_at(c, (first + t) / c->columns, (first + t) % c->columns);
+    return count;
+}
+
+static void forward_filters(const work *w, const pn_tile_group *group, int64_t begin,
+                            int64_t end) {
+    for (int64_t f = begin; f < end; f += PN_TILES_FILTERS)
+        w->cut.ops->forward(group, w->packed, f, least(end, f + PN_TILES_FILTERS), w->end);
+}
+
+static void forward_lanes(void *context, int64_t begin, int64_t end) {
+    const work *w = context;
+    const cut *c = &w->cut;
+    pn_tile tiles[PN_TILES_MOST];
+    for (int64_t lane = begin; lane < end; lane++) {
+        pn_tile_group group = group_of(w, tiles, lane);
+        int64_t at = lane * c->tiles / w->lanes, last = (lane + 1) * c->tiles / w->lanes;
+        for (; at < last; at += group.tiles) {
+            /* Groups of one size: a small rest would make poor products. */
+            const int64_t groups = divide_up(last - at, c->group);
+            group.tiles = fill_tiles(c, at, divide_up(last - at, groups), tiles);
+            c->ops->load(&group, w->x, 0, group.tiles);
+            forward_filters(w, &group, 0, c->conv->filters);
+        }
+    }
+}
+
+/* The group's input is in lane 0's workspace. */
+static void load_shared(void *context, int64_t begin, int64_t end) {
+    const work *w = context;
+    pn_tile tiles[PN_TILES_MOST];
+    pn_tile_group group = group_of(w, tiles, 0);
+    group.tiles = fill_tiles(&w->cut, w->first, w->count, tiles);
+    w->cut.ops->load(&group, w->x, begin, end);
+}
+
+static void forward_shared(void *context, int64_t begin, int64_t end) {
+    const work *w = context;
+    const int64_t panel = w->cut.ops->panel, filters = w->cut.conv->filters;
+    const int64_t panels = divide_up(filters, panel);
+    pn_tile tiles[PN_TILES_MOST];
+    for (int64_t lane = begin; lane < end; lane++) {
+        pn_tile_group group = group_of(w, tiles, lane);
+        group.in = w->scratch;
+        group.tiles = fill_tiles(&w->cut, w->first, w->count, tiles);
+        forward_filters(w, &group, lane * panels / w->lanes * panel,
+                        least(filters, (lane + 1) * panels / w->lanes * panel));
+    }
+}
+
+void pn_winograd_forward(const pn_conv *conv, int tile, const float *x, const float *packed,
+                         const pn_conv_end *end, int lanes, float *scratch) {
+    work w = {.cut = cut_forward(conv, tile, lanes),
+              .x = x,
+              .packed = packed,
+              .end = end,
+              .scratch = scratch,
+              .lanes = lanes};
+    if (!w.cut.shared) {
+        pn_parallel_for(lanes, 1, forward_lanes, &w);
+        return;
+    }
+    for (w.first = 0; w.first < w.cut.tiles; w.first += w.count) {
+        const int64_t left = w.cut.tiles - w.first;
+        w.count = divide_up(left, divide_up(left, w.cut.group));
+        pn_parallel_for(w.count, 1, load_shared, &w);
+        pn_parallel_for(lanes, 1, forward_shared, &w);
+    }
+}
+
+/* ---- backward ---- */
+
+/* Tiles of neighbouring rows overlap where they add to d_x: the even rows of tiles go first, the
+ * odd ones after them, and each lane has whole rows. */
+static int64_t rows_of_phase(const work *w) {
+    return w->cut.conv->batch * ((w->cut.rows + 1 - w->parity) / 2);
+}
+
+static int64_t fill_phase(const work *w, int64_t first, int64_t count, pn_tile *tiles) {
+    const cut *c = &w->cut;
+    const int64_t rows = (c->rows + 1 - w->parity) / 2;
+    for (int64_t t = 0; t < count; t++) {
+        const int64_t row = (first + t) / c->columns;
+        tiles[t] = tile_at(c, row / rows * c->rows + row % rows * 2 + w->parity,
+                           (first + t) % c->columns);
+    }
+    return count;
+}
+
+static void backward_group(const work *w, pn_tile_group *group) {
+    const pn_winograd_ops *ops = w->cut.ops;
+    double *bias = (double *)(void *)(group->sums + w->cut.sums);
+    ops->load_slope(group, w->slope, bias);
+    if (w->d_kernel) {
+        ops->load(group, w->x, 0, group->tiles);
+        ops->add_kernel(group);
+    }
+    if (w->d_x) ops->add_input(group, w->packed, w->d_x);
+}
+
+static void backward_lanes(void *context, int64_t begin, int64_t end) {
+    const work *w = context;
+    const cut *c = &w->cut;
+    pn_tile tiles[PN_TILES_MOST];
+    for (int64_t lane = begin; lane < end; lane++) {
+        pn_tile_group group = group_of(w, tiles, lane);
+        const int64_t rows = rows_of_phase(w);
+        int64_t at = lane * rows / w->lanes * c->columns;
+        const int64_t last = (lane + 1) * rows / w->lanes * c->columns;
+        for (; at < last; at += group.tiles) {
+            const int64_t groups = divide_up(last - at, c->group);
+            group.tiles = fill_phase(w, at, divide_up(last - at, groups), tiles);
+            backward_group(w, &group);
+        }
+    }
+}
+
+static void clear_lanes(void *context, int64_t begin, int64_t end) {
+    const work *w = context;
+    const cut *c = &w->cut;
+    const int64_t items = c->conv->batch * c->conv->height * c->conv->width * c->conv->channels;
+    for (int64_t lane = begin; lane < end; lane++) {
+        const int64_t from = lane * items / w->lanes, to = (lane + 1) * items / w->lanes;
+        if (w->d_x) memset(w->d_x + from, 0, (size_t)(to - from) * sizeof *w->d_x);
+        float *sums = w->scratch + lane * lane_floats(c) + c->in + c->out;
+        memset(sums, 0, (size_t)(c->sums + c->bias) * sizeof *sums);
+    }
+}
+
+static void fold_channels(void *context, int64_t begin, int64_t end) {
+    const work *w = context;
+    const cut *c = &w->cut;
+    c->ops->add_sums(c->conv, w->scratch + c->in + c->out, c->sums_row, w->lanes, lane_floats(c),
+                     begin, end, w->d_kernel);
+}
+
+static void add_bias(const work *w) {
+    const cut *c = &w->cut;
+    for (int64_t f = 0; f < c->conv->filters; f++) {
+        double sum = 0;
+        for (int lane = 0; lane < w->lanes; lane++) {
+            const float *sums = w->scratch + lane * lane_floats(c) + c->in + c->out + c->sums;
+            sum += ((const double *)(const void *)sums)[f];
+        }
+        w->d_bias[f] += (float)sum;
+    }
+}
+
+void pn_winograd_backward(const pn_conv *conv, int tile, const float *x, const float *packed,
+                          const pn_conv_slope *slope, float *d_x, float *d_kernel, float *d_bias,
+                          int lanes, float *scratch) {
+    work w = {.cut = cut_backward(conv, tile),
+              .x = x,
+              .packed = packed,
+              .slope = slope,
+              .d_x = d_x,
+              .d_kernel = d_kernel,
+              .d_bias = d_bias,
+              .scratch = scratch,
+              .lanes = lanes};
+    pn_parallel_for(lanes, 1, clear_lanes, &w);
+    for (w.parity = 0; w.parity < 2; w.parity++) pn_parallel_for(lanes, 1, backward_lanes, &w);
+    if (d_kernel) pn_parallel_for(conv->channels, 1, fold_channels, &w);
+    if (d_bias) add_bias(&w);
+}

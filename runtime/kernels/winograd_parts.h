@@ -1,0 +1,61 @@
+/* What winograd.c and simd/winograd_tiles.h share. Not for others. */
+#ifndef PN_KERNELS_WINOGRAD_PARTS_H
+#define PN_KERNELS_WINOGRAD_PARTS_H
+
+#include "kernels/simd/level.h"
+#include "kernels/winograd.h"
+
+enum {
+    PN_TILES_MOST = 48,    /* in a group */
+    PN_TILES_FILTERS = 64, /* that the products of a group give at a time */
+};
+
+/* A tile's first row and column in the results. */
+typedef struct pn_tile {
+    int64_t image, row, column;
+} pn_tile;
+
+/* Tiles that go through the products together. Workspaces: `in` (points, tiles, in_row) for the
+ * input's numbers or the gradients by them, `out` (points, tiles, out_row) for the results or the
+ * gradients by them, `sums` (points, channels, sums_row) for the kernel's gradient. */
+typedef struct pn_tile_group {
+    const pn_conv *conv;
+    const pn_tile *tile;
+    int64_t tiles;
+    float *in, *out, *sums;
+    int64_t in_row, out_row, sums_row;
+    int lane;
+} pn_tile_group;
+
+typedef struct pn_winograd_ops {
+    int tile, points; /* points one way */
+    int panel;        /* columns that kernels are packed in */
+    /* Transforms panels begin <= p < end of the kernel. */
+    void (*pack)(const pn_conv *conv, bool backward, const float *kernel, const float *scale,
+                 int64_t begin, int64_t end, float *packed);
+    /* in: tiles begin <= t < end of the group. */
+    void (*load)(const pn_tile_group *group, const float *x, int64_t begin, int64_t end);
+    /* out = in times the kernel for filters begin <= f < end, then the end. */
+    void (*forward)(const pn_tile_group *group, const float *packed, int64_t begin, int64_t end,
+                    const pn_conv_end *what);
+    /* out: the gradients by the results; their sums over all places are added to d_bias. */
+    void (*load_slope)(const pn_tile_group *group, const pn_conv_slope *slope, double *d_bias);
+    void (*add_kernel)(const pn_tile_group *group);
+    /* Adds the gradients by the input to d_x; overwrites `in`. */
+    void (*add_input)(const pn_tile_group *group, const float *packed, float *d_x);
+    /* Adds the sums of all lanes (lanes, points, channels, sums_row) to d_kernel for channels
+     * begin <= c < end. */
+    void (*add_sums)(const pn_conv *conv, const float *sums, int64_t sums_row, int lanes,
+                     int64_t lane_floats, int64_t begin, int64_t end, float *d_kernel);
+} pn_winograd_ops;
+
+#if defined(__x86_64__)
+#define PN_DECLARE_OPS(name)                                                                       \
+    extern const pn_winograd_ops name##_portable, name##_avx2, name##_avx512
+#else
+#define PN_DECLARE_OPS(name) extern const pn_winograd_ops name##_portable
+#endif
+PN_DECLARE_OPS(pn_winograd_6);
+PN_DECLARE_OPS(pn_winograd_4);
+
+#endif
