@@ -36,9 +36,9 @@ typedef struct pn_conv_end {
  *     g = g * scale + shift + slope * map            when scale is not NULL: batch normalization
  *     g = 0 where map <= 0                           when relu */
 typedef struct pn_conv_slope {
-    const float *d, *y;   /* (batch, rows, columns, filters), or of the pooled ones */
-    const uint8_t *place; /* as in pn_conv_end; NULL: not pooled */
-    const float *map;     /* the results; may be NULL when nothing asks for them */
+    const float *d, *y;                 /* (batch, rows, columns, filters), or of the pooled ones */
+    const uint8_t *place;               /* as in pn_conv_end; NULL: not pooled */
+    const float *map;                   /* the results; may be NULL when nothing asks for them */
     const float *scale, *shift, *slope; /* (filters); shift and slope may be NULL: 0 */
     bool relu;
 } pn_conv_slope;

@@ -46,7 +46,7 @@ typedef struct cut {
     int64_t rows, columns; /* tiles of an image */
     int64_t tiles, group;  /* of all images; at most in a group */
     int64_t products, in_row, out_row, sums_row;
-    bool shared; /* the lanes share each group and split its filters */
+    bool shared;                 /* the lanes share each group and split its filters */
     int64_t in, out, sums, bias; /* floats of the workspaces of a lane */
 } cut;
 
@@ -69,16 +69,21 @@ static cut begin_cut(const pn_conv *g, int tile) {
     return c;
 }
 
-static cut cut_forward(const pn_conv *g, int tile, int lanes) {
+static cut cut_forward_as(const pn_conv *g, int tile, bool shared) {
     cut c = begin_cut(g, tile);
     c.out_row = PN_TILES_FILTERS;
-    c.shared = lanes > 1 && (c.tiles < lanes * 24 ||
-                             c.products * g->channels * g->filters > SHARED_KERNEL);
-    c.group = c.shared ? clamp_group(SHARED_TILES / (c.products * c.in_row), PN_TILES_MOST)
-                       : clamp_group(CACHE / (c.products * (c.in_row + c.out_row)), PN_TILES_MOST);
+    c.shared = shared;
+    c.group = shared ? clamp_group(SHARED_TILES / (c.products * c.in_row), PN_TILES_MOST)
+                     : clamp_group(CACHE / (c.products * (c.in_row + c.out_row)), PN_TILES_MOST);
     c.in = c.group * c.products * c.in_row;
     c.out = c.group * c.products * c.out_row;
     return c;
+}
+
+static bool is_shared(const pn_conv *g, int tile, int lanes) {
+    const cut c = begin_cut(g, tile);
+    return lanes > 1 &&
+           (c.tiles < lanes * 24 || c.products * g->channels * g->filters > SHARED_KERNEL);
 }
 
 static cut cut_backward(const pn_conv *g, int tile) {
@@ -98,8 +103,10 @@ static int64_t lane_floats(const cut *c) {
 }
 
 int64_t pn_winograd_scratch(const pn_conv *conv, int tile, bool backward, int lanes) {
-    const cut c = backward ? cut_backward(conv, tile) : cut_forward(conv, tile, lanes);
-    return lane_floats(&c) * lanes;
+    const cut apart = backward ? cut_backward(conv, tile) : cut_forward_as(conv, tile, false);
+    const cut shared = cut_forward_as(conv, tile, true);
+    const int64_t one = lane_floats(&apart), other = backward ? 0 : lane_floats(&shared);
+    return (one > other ? one : other) * lanes;
 }
 
 static pn_tile tile_at(const cut *c, int64_t row, int64_t column) {
@@ -169,8 +176,7 @@ static int64_t fill_tiles(const cut *c, int64_t first, int64_t count, pn_tile *t
     return count;
 }
 
-static void forward_filters(const work *w, const pn_tile_group *group, int64_t begin,
-                            int64_t end) {
+static void forward_filters(const work *w, const pn_tile_group *group, int64_t begin, int64_t end) {
     for (int64_t f = begin; f < end; f += PN_TILES_FILTERS)
         w->cut.ops->forward(group, w->packed, f, least(end, f + PN_TILES_FILTERS), w->end);
 }
@@ -217,7 +223,7 @@ static void forward_shared(void *context, int64_t begin, int64_t end) {
 
 void pn_winograd_forward(const pn_conv *conv, int tile, const float *x, const float *packed,
                          const pn_conv_end *end, int lanes, float *scratch) {
-    work w = {.cut = cut_forward(conv, tile, lanes),
+    work w = {.cut = cut_forward_as(conv, tile, is_shared(conv, tile, lanes)),
               .x = x,
               .packed = packed,
               .end = end,
@@ -248,8 +254,8 @@ static int64_t fill_phase(const work *w, int64_t first, int64_t count, pn_tile *
     const int64_t rows = (c->rows + 1 - w->parity) / 2;
     for (int64_t t = 0; t < count; t++) {
         const int64_t row = (first + t) / c->columns;
-        tiles[t] = tile_at(c, row / rows * c->rows + row % rows * 2 + w->parity,
-                           (first + t) % c->columns);
+        tiles[t] =
+            tile_at(c, row / rows * c->rows + row % rows * 2 + w->parity, (first + t) % c->columns);
     }
     return count;
 }

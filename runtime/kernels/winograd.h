@@ -1,7 +1,7 @@
 /* Convolutions of 3 x 3 with stride 1 in Winograd's form: tiles of 6 x 6 (or 4 x 4) results are
- * computed from 8 x 8 (6 x 6) numbers each, by as many small matrix products over the channels, with
- * a fifth (a quarter) of the multiplications. Lavin and Gray, Fast Algorithms for Convolutional
- * Neural Networks (2016); the gradients are the transposed forms of the same sums.
+ * computed from 8 x 8 (6 x 6) numbers each, by as many small matrix products over the channels,
+ * with a fifth (a quarter) of the multiplications. Lavin and Gray, Fast Algorithms for
+ * Convolutional Neural Networks (2016); the gradients are the transposed forms of the same sums.
  *
  * Errors are about 1e-5 of the largest result with tiles of 6, 2e-6 with tiles of 4. Nothing is
  * allocated here; the same number of threads gives the same bits. */
@@ -10,7 +10,8 @@
 
 #include "kernels/conv.h"
 
-/* Whether the shape is one for these kernels: 3 x 3, stride 1, at most one zero before each side. */
+/* Whether the shape is one for these kernels: 3 x 3, stride 1, at most one zero before each side.
+ */
 bool pn_winograd_fits(const pn_conv *conv);
 
 /* The size of the tiles that suits the shape: 6 or 4. */
@@ -24,7 +25,8 @@ int64_t pn_winograd_packed(const pn_conv *conv, int tile, bool backward);
 void pn_winograd_pack(const pn_conv *conv, int tile, bool backward, const float *kernel,
                       const float *scale, float *packed);
 
-/* Floats of scratch that a call wants when it uses `lanes` threads. */
+/* Floats of scratch that a call wants when it uses `lanes` threads, for this batch or a smaller
+ * one. */
 int64_t pn_winograd_scratch(const pn_conv *conv, int tile, bool backward, int lanes);
 
 /* x (batch, height, width, channels). */

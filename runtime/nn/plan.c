@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/pool.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static float *memory(const pn_plan *plan, int span) {
@@ -25,20 +26,30 @@ static pn_status find_weights(pn_plan *plan, pn_error *error) {
             return pn_fail(error, PN_E_INTERNAL, "the %s of '%.100s' has no value", w->name,
                            s->layer->name);
         plan->weight[i] = w->value->data;
-        if (pn_plan_trains(plan, s->layer) && !w->moving)
-            plan->gradient_floats += pn_dims_count(&w->shape);
     }
     return PN_OK;
 }
 
+/* Whether backward leaves the gradient of the weight in memory of the plan's. */
+static bool has_gradient(const pn_plan *plan, int slot) {
+    const pn_slot *s = &plan->model->slot[slot];
+    return pn_plan_trains(plan, s->layer) && !s->layer->weight[s->weight].moving &&
+           !plan->updating[slot];
+}
+
 static pn_status make_gradients(pn_plan *plan, pn_error *error) {
+    for (int i = 0; i < plan->model->slots; i++) {
+        const pn_slot *s = &plan->model->slot[i];
+        if (has_gradient(plan, i))
+            plan->gradient_floats += pn_dims_count(&s->layer->weight[s->weight].shape);
+    }
     plan->gradients = pn_calloc((size_t)plan->gradient_floats, sizeof *plan->gradients);
     if (!plan->gradients)
         return pn_fail_memory(error, (unsigned long long)plan->gradient_floats * sizeof(float));
     float *next = plan->gradients;
     for (int i = 0; i < plan->model->slots; i++) {
         const pn_slot *s = &plan->model->slot[i];
-        if (!pn_plan_trains(plan, s->layer) || s->layer->weight[s->weight].moving) continue;
+        if (!has_gradient(plan, i)) continue;
         plan->d_weight[i] = next;
         next += pn_dims_count(&s->layer->weight[s->weight].shape);
     }
@@ -50,10 +61,11 @@ static pn_status make_gradients(pn_plan *plan, pn_error *error) {
 static pn_status prepare(pn_plan *plan, pn_error *error) {
     int nodes = plan->model->nodes;
     plan->external = pn_calloc((size_t)nodes + 1, sizeof *plan->external);
-    if (!plan->external) return pn_fail_memory(error, sizeof *plan->external);
+    plan->updating = pn_calloc((size_t)plan->model->slots + 1, sizeof *plan->updating);
+    if (!plan->external || !plan->updating) return pn_fail_memory(error, sizeof *plan->external);
     pn_status status = find_weights(plan, error);
-    if (status == PN_OK) status = make_gradients(plan, error);
-    return status == PN_OK ? pn_plan_lay_out(plan, error) : status;
+    if (status == PN_OK) status = pn_plan_lay_out(plan, error);
+    return status == PN_OK ? make_gradients(plan, error) : status;
 }
 
 /* No sum of sizes overflows below this, which no machine has. */
@@ -81,6 +93,9 @@ pn_status pn_plan_new(const pn_model *model, const pn_plan_options *options, pn_
     plan->options = *options;
     plan->output = options->output >= 0 ? options->output : model->group[0].output[0];
     plan->threads = pn_threads();
+    plan->fresh = true;
+    const char *how = getenv("PNEUMA_PLAN");
+    if (how && strcmp(how, "reference") == 0) plan->options.reference = true;
     status = prepare(plan, error);
     /* What was kept is known now; the caller's list may go. */
     plan->options.keep = NULL;
@@ -102,12 +117,24 @@ void pn_plan_free(pn_plan *plan) {
     pn_free(plan->d_weight);
     pn_free(plan->gradients);
     pn_free(plan->external);
+    pn_free(plan->updating);
     pn_model_release(plan->model);
     pn_free(plan);
 }
 
 void pn_plan_set_weight(pn_plan *plan, int slot, float *value) {
     plan->weight[slot] = value;
+    plan->fresh = true;
+}
+
+bool pn_plan_updates(const pn_plan *plan, int slot) {
+    return plan->updating[slot];
+}
+
+int pn_plan_runs(const pn_plan *plan) {
+    int runs = 0;
+    for (int i = 0; i < plan->model->nodes; i++) runs += plan->step[i].fused != NULL;
+    return runs;
 }
 
 size_t pn_plan_bytes(const pn_plan *plan) {
@@ -124,6 +151,7 @@ typedef struct io {
 
 static const float *value_of(const pn_plan *plan, int node) {
     int root = plan->step[node].root;
+    if (plan->step[root].hidden) return NULL;
     return pn_plan_is_external(plan, root) ? plan->external[root]
                                            : memory(plan, plan->step[root].out);
 }
@@ -167,10 +195,32 @@ static void activation_size(const pn_plan *plan, const pn_step *s, int64_t *rows
     *rows = plan->batch * (pn_dims_count(out) / *columns);
 }
 
+static pn_run_pass make_run_pass(const pn_plan *plan, int i) {
+    const pn_step *s = &plan->step[i];
+    return (pn_run_pass){.batch = plan->batch,
+                         .in = value_of(plan, s->head->input[0]),
+                         .out = memory(plan, s->out),
+                         .weight = plan->weight + s->head->slot,
+                         .d_weight = plan->d_weight + s->head->slot,
+                         .update = plan->options.update,
+                         .saved = memory(plan, s->saved),
+                         .scratch = memory(plan, s->scratch),
+                         .prepared = memory(plan, s->prepared),
+                         .fresh = plan->fresh,
+                         .training = plan->mode.training};
+}
+
+static pn_status forward_run(pn_plan *plan, int i, pn_error *error) {
+    const pn_run run = pn_plan_run(plan, &plan->step[i]);
+    const pn_run_pass pass = make_run_pass(plan, i);
+    return plan->step[i].fused->forward(&run, &pass, error);
+}
+
 static pn_status forward_node(pn_plan *plan, int i, pn_error *error) {
     const pn_step *s = &plan->step[i];
     io io = {0};
-    if (s->root != i || pn_plan_is_external(plan, i)) return PN_OK;
+    if (s->hidden || s->root != i || pn_plan_is_external(plan, i)) return PN_OK;
+    if (s->fused) return forward_run(plan, i, error);
     pn_pass pass = make_pass(plan, i, &io);
     pn_status status = s->node->layer->type->forward(s->node->layer, &pass, error);
     if (status != PN_OK || !pn_step_activates(s)) return status;
@@ -195,6 +245,7 @@ pn_status pn_plan_forward(pn_plan *plan, const float *const *input, int64_t batc
         pn_status status = forward_node(plan, i, error);
         if (status != PN_OK) return status;
     }
+    plan->fresh = plan->options.training;
     return PN_OK;
 }
 
@@ -211,13 +262,13 @@ const float *pn_plan_logits(const pn_plan *plan, int node) {
 
 /* Where the gradients by the node's inputs go: into the root's span when nothing is there, else
  * beside it, to be added. */
-static void aim_gradients(pn_plan *plan, int i, io *io) {
+static void aim_gradients(pn_plan *plan, int i, float **d_in) {
     const pn_step *s = &plan->step[i];
-    for (int k = 0; k < s->node->inputs; k++) {
-        pn_step *from = &plan->step[plan->step[s->node->input[k]].root];
+    for (int k = 0; k < s->head->inputs; k++) {
+        pn_step *from = &plan->step[plan->step[s->head->input[k]].root];
         if (!from->needs_d) continue;
         int beside = plan->edge_span[s->edge + k];
-        io->d_in[k] = memory(plan, beside >= 0 ? beside : from->d_out);
+        d_in[k] = memory(plan, beside >= 0 ? beside : from->d_out);
         from->written = true;
     }
 }
@@ -234,13 +285,25 @@ static void add_items(void *context, int64_t begin, int64_t end) {
 
 static void add_gradients(pn_plan *plan, int i) {
     const pn_step *s = &plan->step[i];
-    for (int k = 0; k < s->node->inputs; k++) {
+    for (int k = 0; k < s->head->inputs; k++) {
         int beside = plan->edge_span[s->edge + k];
         if (beside < 0) continue;
-        const pn_step *from = &plan->step[plan->step[s->node->input[k]].root];
+        const pn_step *from = &plan->step[plan->step[s->head->input[k]].root];
         sum work = {memory(plan, from->d_out), memory(plan, beside)};
         pn_parallel_for(plan->batch * pn_dims_count(&from->node->out), 1 << 15, add_items, &work);
     }
+}
+
+static pn_status backward_run(pn_plan *plan, int i, pn_error *error) {
+    const pn_step *s = &plan->step[i];
+    const pn_run run = pn_plan_run(plan, s);
+    pn_run_pass pass = make_run_pass(plan, i);
+    pass.d_out = memory(plan, s->d_out);
+    pass.scratch = memory(plan, s->scratch_back);
+    aim_gradients(plan, i, &pass.d_in);
+    pn_status status = s->fused->backward(&run, &pass, error);
+    if (status == PN_OK) add_gradients(plan, i);
+    return status;
 }
 
 static pn_status backward_node(pn_plan *plan, int i, bool logits, pn_error *error) {
@@ -248,6 +311,7 @@ static pn_status backward_node(pn_plan *plan, int i, bool logits, pn_error *erro
     const pn_layer *layer = s->node->layer;
     io io = {0};
     if (!s->backward || s->root != i || pn_plan_is_external(plan, i) || !s->written) return PN_OK;
+    if (s->fused) return backward_run(plan, i, error);
     const float *d = memory(plan, s->d_out);
     if (pn_step_activates(s) && !(logits && i == plan->output)) {
         float *d_linear = memory(plan, s->d_linear);
@@ -261,7 +325,7 @@ static pn_status backward_node(pn_plan *plan, int i, bool logits, pn_error *erro
     pass.scratch = memory(plan, s->scratch_back);
     pn_status status = s->trains ? layer->type->accumulate(layer, &pass, error) : PN_OK;
     if (status != PN_OK) return status;
-    aim_gradients(plan, i, &io);
+    aim_gradients(plan, i, io.d_in);
     status = layer->type->backward_input(layer, &pass, error);
     if (status == PN_OK) add_gradients(plan, i);
     return status;

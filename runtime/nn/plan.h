@@ -5,12 +5,15 @@
  *     pn_plan_forward(plan, &x, batch, &mode, &error);      outputs: pn_plan_output
  *     pn_plan_backward(plan, d, before_activation, &error); gradients: pn_plan_weight_gradient
  *
+ * Runs of layers are computed in one where that is faster (nn/fused.h); with `reference`, or the
+ * environment's PNEUMA_PLAN=reference, each layer computes for itself.
+ *
  * An activation that belongs to a layer is a step of its own, in place where nobody needs what was
  * there before; that of the model's output is not, so that the logits can be read. */
 #ifndef PN_NN_PLAN_H
 #define PN_NN_PLAN_H
 
-#include "nn/model.h"
+#include "nn/fused.h"
 
 typedef struct pn_plan pn_plan;
 
@@ -24,6 +27,8 @@ typedef struct pn_plan_options {
     /* Node whose output's gradient backward leaves, or -1; one that only reshapes its input stands
      * for that. */
     int gradient_of;
+    bool reference;          /* no runs */
+    const pn_update *update; /* takes the gradients of some weights while they are made; borrowed */
 } pn_plan_options;
 
 /* What forward does. */
@@ -48,18 +53,26 @@ pn_status pn_plan_forward(pn_plan *plan, const float *const *input, int64_t batc
                           const pn_mode *mode, pn_error *error);
 
 /* What a node gave: (batch, dims). For outputs, kept nodes, and all others until what comes next
- * has overwritten them. */
+ * has overwritten them; NULL inside of a run. */
 const float *pn_plan_output(const pn_plan *plan, int node);
 
-/* The same before the node's activation: of outputs alone; NULL when it has no activation. */
+/* The same before the node's activation: of outputs alone; NULL when it has no activation, or only
+ * a ReLU in a plan without gradients. */
 const float *pn_plan_logits(const pn_plan *plan, int node);
 
 /* From d (batch, dims), the loss's gradient by the output of options.output, or by its logits:
  * computes the gradients. Those of the weights start from zero. */
 pn_status pn_plan_backward(pn_plan *plan, const float *d, bool logits, pn_error *error);
 
-/* The gradient of weight number `slot`; NULL when it does not train. */
+/* The gradient of weight number `slot`; NULL when it does not train, and when options.update takes
+ * it. */
 float *pn_plan_weight_gradient(pn_plan *plan, int slot);
+
+/* Whether options.update takes the gradient of weight number `slot`, whole, in each backward. */
+bool pn_plan_updates(const pn_plan *plan, int slot);
+
+/* How many runs of layers are computed in one. */
+int pn_plan_runs(const pn_plan *plan);
 
 /* The gradient by the output of options.gradient_of: (batch, dims). NULL when the output that
  * backward starts from does not depend on it. */

@@ -3,7 +3,7 @@
 
 #include "base/memory.h"
 
-enum { SPANS = 7 }; /* of a node: see pn_step */
+enum { SPANS = 8 }; /* of a node: see pn_step */
 
 /* ---- times: node n computes at n, and has its part in backward at 2 * nodes - 1 - n ---- */
 
@@ -27,7 +27,13 @@ bool pn_plan_trains(const pn_plan *plan, const pn_layer *layer) {
     return false;
 }
 
-static bool is_output(const pn_plan *plan, int node) {
+bool pn_step_trains(const pn_plan *plan, const pn_step *step) {
+    for (const pn_node *n = step->head; n <= step->node; n++)
+        if (pn_plan_trains(plan, n->layer)) return true;
+    return false;
+}
+
+bool pn_plan_is_output(const pn_plan *plan, int node) {
     const pn_group *g = &plan->model->group[0];
     if (node == plan->output) return true;
     for (int i = 0; i < g->outputs; i++)
@@ -35,7 +41,7 @@ static bool is_output(const pn_plan *plan, int node) {
     return false;
 }
 
-static bool is_kept(const pn_plan *plan, int node) {
+bool pn_plan_is_kept(const pn_plan *plan, int node) {
     for (int i = 0; i < plan->options.keeps; i++)
         if (plan->step[plan->options.keep[i]].root == node) return true;
     return false;
@@ -50,7 +56,7 @@ static bool is_asked(const pn_plan *plan, int node) {
 static void find_roots(pn_plan *plan) {
     for (int i = 0; i < plan->model->nodes; i++) {
         pn_step *s = &plan->step[i];
-        s->node = &plan->model->node[i];
+        s->node = s->head = &plan->model->node[i];
         s->root = pn_plan_is_alias(plan, i) ? plan->step[s->node->input[0]].root : i;
         s->edge = plan->edges;
         plan->edges += s->node->inputs;
@@ -63,10 +69,11 @@ static pn_status find_gradients(pn_plan *plan, pn_error *error) {
     int nodes = plan->model->nodes;
     for (int i = 0; i < nodes; i++) {
         pn_step *s = &plan->step[i];
-        s->trains = pn_plan_trains(plan, s->node->layer);
+        if (s->hidden) continue;
+        s->trains = pn_step_trains(plan, s);
         s->needs_d = s->trains || is_asked(plan, i);
-        for (int k = 0; k < s->node->inputs; k++) {
-            const pn_step *from = &plan->step[s->node->input[k]];
+        for (int k = 0; k < s->head->inputs; k++) {
+            const pn_step *from = &plan->step[s->head->input[k]];
             s->needs_d |= from->needs_d;
             s->backward |= from->needs_d;
         }
@@ -76,8 +83,8 @@ static pn_status find_gradients(pn_plan *plan, pn_error *error) {
     if (!leads) return pn_fail_memory(error, (unsigned long long)nodes);
     leads[plan->output] = true;
     for (int i = plan->output; i >= 0; i--)
-        for (int k = 0; leads[i] && k < plan->step[i].node->inputs; k++)
-            leads[plan->step[i].node->input[k]] = true;
+        for (int k = 0; leads[i] && k < plan->step[i].head->inputs; k++)
+            leads[plan->step[i].head->input[k]] = true;
     for (int i = 0; i < nodes; i++)
         if (!leads[i])
             plan->step[i].backward = plan->step[i].needs_d = plan->step[i].trains = false;
@@ -87,7 +94,7 @@ static pn_status find_gradients(pn_plan *plan, pn_error *error) {
 
 /* In place unless backward still wants the linear output or the caller the logits. */
 static bool activates_in_place(const pn_plan *plan, int node) {
-    return !(flags_of(plan, node) & PN_LAYER_KEEPS_OUT) && !is_output(plan, node);
+    return !(flags_of(plan, node) & PN_LAYER_KEEPS_OUT) && !pn_plan_is_output(plan, node);
 }
 
 static void use_at(pn_step *s, int time) {
@@ -97,17 +104,18 @@ static void use_at(pn_step *s, int time) {
 static void find_uses(pn_plan *plan) {
     for (int i = 0; i < plan->model->nodes; i++) {
         pn_step *s = &plan->step[i];
-        bool keeps_in = s->backward && (flags_of(plan, i) & PN_LAYER_KEEPS_IN);
+        if (s->hidden) continue;
+        bool keeps_in = s->backward && (s->fused || (flags_of(plan, i) & PN_LAYER_KEEPS_IN));
+        bool keeps_out = s->fused || (flags_of(plan, i) & PN_LAYER_KEEPS_OUT);
         use_at(&plan->step[s->root], i);
-        for (int k = 0; k < s->node->inputs; k++)
-            use_at(&plan->step[plan->step[s->node->input[k]].root],
+        for (int k = 0; k < s->head->inputs; k++)
+            use_at(&plan->step[plan->step[s->head->input[k]].root],
                    keeps_in ? backward_time(plan, i) : i);
-        if (s->backward && (pn_step_activates(s) || (flags_of(plan, i) & PN_LAYER_KEEPS_OUT)))
-            use_at(s, backward_time(plan, i));
-        if (is_output(plan, i)) use_at(&plan->step[s->root], last_time(plan));
+        if (s->backward && (pn_step_activates(s) || keeps_out)) use_at(s, backward_time(plan, i));
+        if (pn_plan_is_output(plan, i)) use_at(&plan->step[s->root], last_time(plan));
     }
     for (int i = 0; i < plan->model->nodes; i++)
-        if (is_kept(plan, i)) use_at(&plan->step[i], last_time(plan));
+        if (pn_plan_is_kept(plan, i)) use_at(&plan->step[i], last_time(plan));
 }
 
 /* ---- layout ---- */
@@ -122,15 +130,28 @@ static int64_t out_count(const pn_plan *plan, const pn_step *s) {
     return plan->options.batch * pn_dims_count(&s->node->out);
 }
 
+static void lay_run(pn_plan *plan, pn_step *s, int now, int end) {
+    const pn_run run = pn_plan_run(plan, s);
+    const pn_run_need need = s->fused->need(&run);
+    s->saved = add_span(plan, s->backward ? need.saved : 0, now, end);
+    s->scratch = add_span(plan, need.scratch, now, now);
+    if (s->backward) s->scratch_back = add_span(plan, need.scratch_back, end, end);
+    s->prepared = add_span(plan, need.prepared, 0, last_time(plan));
+}
+
 static void lay_forward(pn_plan *plan, int i) {
     pn_step *s = &plan->step[i];
     int end = s->backward ? backward_time(plan, i) : i;
-    s->out = s->linear = s->saved = s->scratch = s->scratch_back = -1;
-    if (s->root != i || pn_plan_is_external(plan, i)) return;
+    s->out = s->linear = s->saved = s->scratch = s->scratch_back = s->prepared = -1;
+    if (s->hidden || s->root != i || pn_plan_is_external(plan, i)) return;
     s->out = s->linear = add_span(plan, out_count(plan, s), i, s->last_use);
     if (pn_step_activates(s) && !activates_in_place(plan, i))
-        s->linear =
-            add_span(plan, out_count(plan, s), i, is_output(plan, i) ? last_time(plan) : end);
+        s->linear = add_span(plan, out_count(plan, s), i,
+                             pn_plan_is_output(plan, i) ? last_time(plan) : end);
+    if (s->fused) {
+        lay_run(plan, s, i, end);
+        return;
+    }
     const pn_layer *layer = s->node->layer;
     if (!layer->type->need) return;
     pn_need need =
@@ -149,14 +170,14 @@ static void lay_backward(pn_plan *plan, int i) {
     s->d_linear = s->d_out;
     if (is_asked(plan, i) && pn_step_activates(s))
         s->d_linear = add_span(plan, out_count(plan, s), now, now);
-    for (int k = 0; k < s->node->inputs; k++) {
-        pn_step *from = &plan->step[plan->step[s->node->input[k]].root];
+    for (int k = 0; k < s->head->inputs; k++) {
+        pn_step *from = &plan->step[plan->step[s->head->input[k]].root];
         if (!from->needs_d || pn_plan_is_alias(plan, i)) continue;
         if (from->d_out >= 0) {
             plan->edge_span[s->edge + k] = add_span(plan, out_count(plan, from), now, now);
             continue;
         }
-        int root = plan->step[s->node->input[k]].root;
+        int root = plan->step[s->head->input[k]].root;
         from->d_out = add_span(plan, out_count(plan, from), now,
                                is_asked(plan, root) ? last_time(plan) : backward_time(plan, root));
     }
@@ -182,6 +203,7 @@ pn_status pn_plan_lay_out(pn_plan *plan, pn_error *error) {
     plan->step = pn_calloc((size_t)plan->model->nodes + 1, sizeof *plan->step);
     if (!plan->step) return pn_fail_memory(error, sizeof *plan->step);
     find_roots(plan);
+    pn_plan_match(plan);
     pn_status status = find_gradients(plan, error);
     if (status != PN_OK) return status;
     find_uses(plan);

@@ -1,13 +1,19 @@
-/* A plan's parts: plan_layout.c lays out the memory, plan.c computes. */
+/* A plan's parts: plan_match.c finds runs of layers, plan_layout.c lays out the memory, plan.c
+ * computes. */
 #ifndef PN_NN_PLAN_PARTS_H
 #define PN_NN_PLAN_PARTS_H
 
 #include "nn/arena.h"
 #include "nn/plan.h"
 
-/* What a node needs. Spans are numbers into plan->span. */
+/* What a node needs. Spans are numbers into plan->span. A run of layers is the step of its last
+ * node; the steps of the others are hidden. */
 typedef struct pn_step {
     const pn_node *node;
+    const pn_node *head;        /* the node whose inputs it takes: the first of a run, or itself */
+    const pn_fused_type *fused; /* what computes the run; NULL: the layer itself */
+    bool hidden;
+    int prepared;    /* span */
     int root;        /* the node whose memory its output is: another one for an alias */
     int out, linear; /* spans: after the activation; before it, the same where in place */
     int saved, scratch, scratch_back;
@@ -39,6 +45,8 @@ struct pn_plan {
     int64_t batch;          /* of the last forward */
     pn_mode mode;
     int threads;
+    bool fresh;     /* nothing is prepared yet */
+    bool *updating; /* [slots] options.update takes the gradient */
 };
 
 /* Whether the node's output is another one's memory; comes from the caller; is one of the model's
@@ -53,8 +61,29 @@ static inline bool pn_plan_is_external(const pn_plan *plan, int node) {
 }
 
 static inline bool pn_step_activates(const pn_step *step) {
-    return step->node->layer->activation.kind != PN_LINEAR;
+    return !step->fused && step->node->layer->activation.kind != PN_LINEAR;
 }
+
+/* The run whose last node this is. */
+static inline pn_run pn_plan_run(const pn_plan *plan, const pn_step *step) {
+    return (pn_run){.node = step->head,
+                    .count = (int)(step->node - step->head) + 1,
+                    .batch = plan->options.batch,
+                    .threads = plan->threads,
+                    .backward = step->backward,
+                    .fixed = !plan->options.training,
+                    .updates = plan->options.update && plan->updating[step->head->slot]};
+}
+
+/* Whether someone outside of the plan reads what the node gives. */
+bool pn_plan_is_output(const pn_plan *plan, int node);
+bool pn_plan_is_kept(const pn_plan *plan, int node);
+
+/* Whether a node of the step has weights that train in this plan. */
+bool pn_step_trains(const pn_plan *plan, const pn_step *step);
+
+/* Finds the runs: fills fused, head and hidden of all steps. */
+void pn_plan_match(pn_plan *plan);
 
 /* Whether a weight of the layer trains in this plan. */
 bool pn_plan_trains(const pn_plan *plan, const pn_layer *layer);

@@ -17,11 +17,11 @@ typedef struct conv_rig {
     pn_conv g;
     float *x, *kernel;
     float *bias, *scale, *shift, *slope, *sign; /* (filters) */
-    float *map, *d, *y;                         /* (batch, rows, columns, filters); d, y: or pooled */
+    float *map, *d, *y; /* (batch, rows, columns, filters); d, y: or pooled */
     uint8_t *place;
-    double *result;                     /* of the convolution alone */
-    double *gradient;                   /* by it, as rig_slope says */
-    double *d_x, *d_kernel, *d_bias;    /* from `gradient` */
+    double *result;                  /* of the convolution alone */
+    double *gradient;                /* by it, as rig_slope says */
+    double *d_x, *d_kernel, *d_bias; /* from `gradient` */
 } conv_rig;
 
 RIG_USE int64_t rig_x(const pn_conv *g) {
@@ -95,8 +95,9 @@ RIG_USE conv_rig rig_new(pn_random *random, pn_conv g) {
 }
 
 RIG_USE void rig_free(conv_rig *r) {
-    void *all[] = {r->x, r->kernel, r->bias, r->scale, r->shift, r->slope, r->sign, r->map,
-                   r->d, r->y, r->place, r->result, r->gradient, r->d_x, r->d_kernel, r->d_bias};
+    void *all[] = {r->x,        r->kernel, r->bias,     r->scale, r->shift, r->slope,
+                   r->sign,     r->map,    r->d,        r->y,     r->place, r->result,
+                   r->gradient, r->d_x,    r->d_kernel, r->d_bias};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) pn_free(all[i]);
 }
 

@@ -14,7 +14,8 @@ enum { PANEL = 2 * LANES, BLOCK_ROWS = 12 };
 enum { PANEL = 2 * LANES, BLOCK_ROWS = 6 };
 #endif
 
-/* Strides in floats: a's item (i, l) is a[i * a_row + l * a_k]; row l of b begins at b + l * b_k. */
+/* Strides in floats: a's item (i, l) is a[i * a_row + l * a_k]; row l of b begins at b + l * b_k.
+ */
 typedef struct product {
     const float *a;
     int64_t a_row, a_k;

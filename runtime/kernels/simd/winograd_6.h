@@ -1,6 +1,6 @@
 /* F(6x6, 3x3): the points 0, 1, -1, 2, -2, 1/2, -1/2 and infinity. Each function multiplies a line
- * of numbers by one of the matrices B', A' (forward), A and B (their transposes, for the gradients);
- * the kernel's is G. */
+ * of numbers by one of the matrices B', A' (forward), A and B (their transposes, for the
+ * gradients); the kernel's is G. */
 enum { TILE = 6, POINTS = 8 };
 
 /* B': 8 numbers of the input. */
@@ -57,15 +57,11 @@ PN_INLINE void line_spread(const vf x[8], vf y[8]) {
     const vf odd = x[1] - x[2], odd2 = x[3] - x[4], odd3 = x[5] - x[6];
     y[0] = x[0];
     y[1] = vf_fma(vf_all(0.5F), odd2, vf_fma(vf_all(2), odd3, odd - x[7]));
-    y[2] = vf_fma(vf_all(-5.25F), x[0],
-                  vf_fma(vf_all(0.25F), sum2, vf_fma(vf_all(4), sum3, sum)));
-    y[3] = vf_fma(vf_all(-4.25F), odd,
-                  vf_fma(vf_all(-2.5F), odd2 + odd3, vf_all(5.25F) * x[7]));
+    y[2] = vf_fma(vf_all(-5.25F), x[0], vf_fma(vf_all(0.25F), sum2, vf_fma(vf_all(4), sum3, sum)));
+    y[3] = vf_fma(vf_all(-4.25F), odd, vf_fma(vf_all(-2.5F), odd2 + odd3, vf_all(5.25F) * x[7]));
     y[4] = vf_fma(vf_all(-4.25F), sum,
-                  vf_fma(vf_all(-1.25F), sum2,
-                         vf_fma(vf_all(-5), sum3, vf_all(5.25F) * x[0])));
-    y[5] = vf_fma(vf_all(2), odd2,
-                  vf_fma(vf_all(0.5F), odd3, vf_fma(vf_all(-5.25F), x[7], odd)));
+                  vf_fma(vf_all(-1.25F), sum2, vf_fma(vf_all(-5), sum3, vf_all(5.25F) * x[0])));
+    y[5] = vf_fma(vf_all(2), odd2, vf_fma(vf_all(0.5F), odd3, vf_fma(vf_all(-5.25F), x[7], odd)));
     y[6] = sum + sum2 + (sum3 - x[0]);
     y[7] = x[7];
 }

@@ -6,7 +6,6 @@
 
 enum { PRODUCTS = POINTS * POINTS };
 
-
 static int64_t least(int64_t a, int64_t b) {
     return a < b ? a : b;
 }
@@ -77,8 +76,8 @@ static window find_window(const pn_conv *g, const pn_tile *tile) {
                 .width = g->width,
                 .channels = g->channels};
     w.first = ((tile->image * g->height + w.top) * g->width + w.left) * g->channels;
-    w.inside = w.top >= 0 && w.left >= 0 && w.top + POINTS <= g->height &&
-               w.left + POINTS <= g->width;
+    w.inside =
+        w.top >= 0 && w.left >= 0 && w.top + POINTS <= g->height && w.left + POINTS <= g->width;
     return w;
 }
 
@@ -247,16 +246,15 @@ static void add_input(const pn_tile_group *group, const float *packed, float *d_
     const int64_t step = group->tiles * group->in_row;
     for (int i = 0; i < PRODUCTS; i++)
         for (int64_t c = 0; c < channels; c += PANEL)
-            product_panel(
-                (product){.a = group->out + i * group->tiles * group->out_row,
-                          .a_row = group->out_row,
-                          .a_k = 1,
-                          .b = packed + (c / PANEL * PRODUCTS + i) * depth * PANEL,
-                          .b_k = PANEL,
-                          .k = depth,
-                          .c = group->in + i * step + c,
-                          .c_row = group->in_row},
-                group->tiles);
+            product_panel((product){.a = group->out + i * group->tiles * group->out_row,
+                                    .a_row = group->out_row,
+                                    .a_k = 1,
+                                    .b = packed + (c / PANEL * PRODUCTS + i) * depth * PANEL,
+                                    .b_k = PANEL,
+                                    .k = depth,
+                                    .c = group->in + i * step + c,
+                                    .c_row = group->in_row},
+                          group->tiles);
     for (int64_t t = 0; t < group->tiles; t++) {
         const window w = find_window(group->conv, &group->tile[t]);
         const float *from = group->in + t * group->in_row;
@@ -295,8 +293,7 @@ static void add_sums(const pn_conv *g, const float *sums, int64_t sums_row, int 
             fold_kernel(s, k);
             for (int i = 0; i < 9; i++) {
                 float *to = d_kernel + (i * g->channels + c) * g->filters;
-                vf_store_at(to, f, g->filters,
-                            vf_load_at(to, f, g->filters) + k[i / 3][i % 3]);
+                vf_store_at(to, f, g->filters, vf_load_at(to, f, g->filters) + k[i / 3][i % 3]);
             }
         }
 }

@@ -5,6 +5,7 @@
  * trainable, they are the moving averages. Ioffe and Szegedy, 2015. */
 #include "nn/layers/axis.h"
 #include "nn/layers/copy.h"
+#include "nn/layers/settings.h"
 
 #include "base/pool.h"
 
@@ -12,16 +13,10 @@
 #include <math.h>
 #include <string.h>
 
-typedef struct batch_normalization {
-    int64_t axis;
-    double momentum, epsilon;
-    bool center, scale;
-} batch_normalization;
-
 /* ---- the layer ---- */
 
 static void configure(pn_layer *layer, pn_config *config) {
-    batch_normalization *s = layer->settings;
+    pn_batch_normalization *s = layer->settings;
     s->axis = pn_axis_read(config);
     s->momentum = pn_config_number(config, "momentum", 0.99, 0, 1);
     s->epsilon = pn_config_number(config, "epsilon", 1e-3, 0, DBL_MAX);
@@ -45,14 +40,14 @@ static void configure(pn_layer *layer, pn_config *config) {
 
 static pn_status output(const pn_layer *layer, const pn_dims *in, int inputs, pn_dims *out,
                         pn_error *error) {
-    const batch_normalization *s = layer->settings;
+    const pn_batch_normalization *s = layer->settings;
     pn_status status = pn_axis_last(s->axis, in, error);
     return status == PN_OK ? pn_copy_output(layer, in, inputs, out, error) : status;
 }
 
 /* gamma, beta, moving_mean, moving_variance; the first two may be off. */
 static pn_status build(pn_layer *layer, const pn_dims *in, pn_error *error) {
-    const batch_normalization *s = layer->settings;
+    const pn_batch_normalization *s = layer->settings;
     const pn_dims c = {1, {in->size[in->rank - 1]}};
     pn_status status = PN_OK;
     if (s->scale)
@@ -102,7 +97,7 @@ static pn_need need(const pn_layer *layer, const pn_dims *in, const pn_dims *out
 }
 
 static job begin(const pn_layer *layer, const pn_pass *pass) {
-    const batch_normalization *s = layer->settings;
+    const pn_batch_normalization *s = layer->settings;
     const pn_dims *in = pass->in_dims;
     const int64_t items = pass->batch * pn_dims_count(in), c = in->size[in->rank - 1];
     pn_real *const *weight = pass->weight;
@@ -154,7 +149,7 @@ static void sum_blocks(void *context, int64_t begin, int64_t end) {
 
 /* As Keras 2.15: its fused kernel, which works on images, gives the moving average the unbiased
  * variance (over R - 1), all others the biased one (over R). */
-static void move_averages(const batch_normalization *s, const job *j, int64_t c, double mean,
+static void move_averages(const pn_batch_normalization *s, const job *j, int64_t c, double mean,
                           double variance) {
     const double rows = (double)j->rows;
     if (j->pass->in_dims->rank == 3 && j->rows > 1) variance *= rows / (rows - 1);
@@ -163,7 +158,7 @@ static void move_averages(const batch_normalization *s, const job *j, int64_t c,
         (pn_real)(s->momentum * j->moving_variance[c] + (1 - s->momentum) * variance);
 }
 
-static void find_statistics(const batch_normalization *s, const job *j) {
+static void find_statistics(const pn_batch_normalization *s, const job *j) {
     if (j->batch_statistics) {
         pn_parallel_for(j->blocks, 1, sum_blocks, (void *)j);
         add_blocks(j);
@@ -290,7 +285,7 @@ static pn_status backward_input(const pn_layer *layer, const pn_pass *pass, pn_e
 
 /* d_beta = sum of d_out; d_gamma = sum of d_out * (x - mean) * inverse. */
 static pn_status accumulate(const pn_layer *layer, const pn_pass *pass, pn_error *error) {
-    const batch_normalization *s = layer->settings;
+    const pn_batch_normalization *s = layer->settings;
     job j = begin(layer, pass);
     pn_real *d_gamma = s->scale ? pass->d_weight[0] : NULL;
     pn_real *d_beta = s->center ? pass->d_weight[s->scale] : NULL;
@@ -307,7 +302,7 @@ static pn_status accumulate(const pn_layer *layer, const pn_pass *pass, pn_error
 const pn_layer_type PN_LAYER(batch_normalization) = {
     .class_name = "BatchNormalization",
     .base_name = "batch_normalization",
-    .settings_size = sizeof(batch_normalization),
+    .settings_size = sizeof(pn_batch_normalization),
     .min_inputs = 1,
     .max_inputs = 1,
     .flags = PN_LAYER_KEEPS_IN,

@@ -3,24 +3,19 @@
  * kernel, a tile at a time: so many positions of the window that the matrix stays in the cache.
  * Formulas: Goodfellow et al., Deep Learning, 9.5. */
 #include "nn/layers/im2col.h"
+#include "nn/layers/settings.h"
 
 #include "base/pool.h"
 
 #include <stdatomic.h>
 #include <string.h>
 
-typedef struct conv2d {
-    int64_t filters;
-    bool use_bias;
-    pn_window window;
-} conv2d;
-
 /* One pass: the geometry, and how the work is cut. A tile is a part of one image, or all of
  * several small images; a group is the images that one or more tiles are. The cut depends on the
  * shape alone. Lanes are runs of tiles (of groups, where tiles of an image write to the same
  * place) that go side by side, each with scratch of its own. */
 typedef struct job {
-    const conv2d *settings;
+    const pn_conv2d *settings;
     const pn_pass *pass;
     pn_windows w;
     int64_t positions, patch; /* of an image; numbers in a window */
@@ -40,7 +35,7 @@ enum {
 
 static void configure(pn_layer *layer, pn_config *config) {
     static const int64_t one[2] = {1, 1};
-    conv2d *s = layer->settings;
+    pn_conv2d *s = layer->settings;
     s->filters = pn_config_int(config, "filters", PN_CONFIG_REQUIRED, 1, INT32_MAX);
     pn_window_read(config, "kernel_size", NULL, one, &s->window);
     pn_config_pair(config, "dilation_rate", one, 1, s->window.dilation);
@@ -59,7 +54,7 @@ static void configure(pn_layer *layer, pn_config *config) {
 
 static pn_status output(const pn_layer *layer, const pn_dims *in, int inputs, pn_dims *out,
                         pn_error *error) {
-    const conv2d *s = layer->settings;
+    const pn_conv2d *s = layer->settings;
     pn_windows w;
     (void)inputs;
     pn_status status = pn_window_place(&s->window, in, &w, error);
@@ -68,7 +63,7 @@ static pn_status output(const pn_layer *layer, const pn_dims *in, int inputs, pn
 }
 
 static pn_status build(pn_layer *layer, const pn_dims *in, pn_error *error) {
-    const conv2d *s = layer->settings;
+    const pn_conv2d *s = layer->settings;
     const pn_dims kernel = {4, {s->window.kernel[0], s->window.kernel[1], in->size[2], s->filters}};
     const pn_dims bias = {1, {s->filters}};
     pn_status status = pn_layer_add_weight(layer, "kernel", &kernel, "kernel_initializer",
@@ -92,7 +87,7 @@ static int64_t kernel_items(const job *j) {
     return j->patch * j->settings->filters;
 }
 
-static job plan(const conv2d *s, const pn_dims *in, int64_t batch) {
+static job plan(const pn_conv2d *s, const pn_dims *in, int64_t batch) {
     job j = {.settings = s};
     pn_window_place(&s->window, in, &j.w, NULL);
     j.positions = j.w.rows * j.w.columns;
@@ -293,7 +288,7 @@ static pn_status accumulate(const pn_layer *layer, const pn_pass *pass, pn_error
 const pn_layer_type PN_LAYER(conv2d) = {
     .class_name = "Conv2D",
     .base_name = "conv2d",
-    .settings_size = sizeof(conv2d),
+    .settings_size = sizeof(pn_conv2d),
     .min_inputs = 1,
     .max_inputs = 1,
     .flags = PN_LAYER_KEEPS_IN,

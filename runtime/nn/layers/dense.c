@@ -1,15 +1,10 @@
 /* Dense: out (B, ..., U) = in (B, ..., I) times kernel (I, U) + bias (U), over the last axis. */
-#include "nn/layer.h"
+#include "nn/layers/settings.h"
 
 #include <string.h>
 
-typedef struct dense {
-    int64_t units;
-    bool use_bias;
-} dense;
-
 static void configure(pn_layer *layer, pn_config *config) {
-    dense *s = layer->settings;
+    pn_dense *s = layer->settings;
     s->units = pn_config_int(config, "units", PN_CONFIG_REQUIRED, 1, INT32_MAX);
     s->use_bias = pn_config_bool(config, "use_bias", true);
     pn_layer_read_activation(layer, config);
@@ -27,7 +22,7 @@ static void configure(pn_layer *layer, pn_config *config) {
 
 static pn_status output(const pn_layer *layer, const pn_dims *in, int inputs, pn_dims *out,
                         pn_error *error) {
-    const dense *s = layer->settings;
+    const pn_dense *s = layer->settings;
     char text[PN_SHAPE_TEXT];
     (void)inputs;
     if (in->rank < 1)
@@ -39,7 +34,7 @@ static pn_status output(const pn_layer *layer, const pn_dims *in, int inputs, pn
 }
 
 static pn_status build(pn_layer *layer, const pn_dims *in, pn_error *error) {
-    const dense *s = layer->settings;
+    const pn_dense *s = layer->settings;
     const pn_dims kernel = {2, {in->size[in->rank - 1], s->units}}, bias = {1, {s->units}};
     pn_status status = pn_layer_add_weight(layer, "kernel", &kernel, "kernel_initializer",
                                            "glorot_uniform", error);
@@ -60,7 +55,7 @@ static sizes sizes_of(const pn_pass *pass) {
 }
 
 static pn_status forward(const pn_layer *layer, const pn_pass *pass, pn_error *error) {
-    const dense *s = layer->settings;
+    const pn_dense *s = layer->settings;
     sizes n = sizes_of(pass);
     if (s->use_bias)
         for (int64_t i = 0; i < n.rows; i++)
@@ -80,7 +75,7 @@ static pn_status backward_input(const pn_layer *layer, const pn_pass *pass, pn_e
 }
 
 static pn_status accumulate(const pn_layer *layer, const pn_pass *pass, pn_error *error) {
-    const dense *s = layer->settings;
+    const pn_dense *s = layer->settings;
     sizes n = sizes_of(pass);
     pn_real *d_bias = s->use_bias ? pass->d_weight[1] : NULL;
     for (int64_t i = 0; d_bias && i < n.rows; i++)
@@ -94,7 +89,7 @@ static pn_status accumulate(const pn_layer *layer, const pn_pass *pass, pn_error
 const pn_layer_type PN_LAYER(dense) = {
     .class_name = "Dense",
     .base_name = "dense",
-    .settings_size = sizeof(dense),
+    .settings_size = sizeof(pn_dense),
     .min_inputs = 1,
     .max_inputs = 1,
     .flags = PN_LAYER_KEEPS_IN,

@@ -1,26 +1,23 @@
 /* MaxPooling2D: out (B, rows, columns, C) is the largest number of each window of in (B, H, W, C),
  * channel by channel; the first where several are equal, and NaN where there is one. Its gradient
  * goes to that number alone. */
+#include "nn/layers/settings.h"
 #include "nn/layers/window.h"
 
 #include "base/pool.h"
 
 #include <string.h>
 
-typedef struct max_pooling2d {
-    pn_window window;
-} max_pooling2d;
-
 static void configure(pn_layer *layer, pn_config *config) {
     static const int64_t two[2] = {2, 2};
-    max_pooling2d *s = layer->settings;
+    pn_max_pooling2d *s = layer->settings;
     pn_window_read(config, "pool_size", two, NULL, &s->window);
     pn_config_only_word(config, "data_format", "channels_last");
 }
 
 static pn_status output(const pn_layer *layer, const pn_dims *in, int inputs, pn_dims *out,
                         pn_error *error) {
-    const max_pooling2d *s = layer->settings;
+    const pn_max_pooling2d *s = layer->settings;
     pn_windows w;
     (void)inputs;
     pn_status status = pn_window_place(&s->window, in, &w, error);
@@ -45,7 +42,7 @@ typedef struct work {
 } work;
 
 static work begin(const pn_layer *layer, const pn_pass *pass) {
-    const max_pooling2d *s = layer->settings;
+    const pn_max_pooling2d *s = layer->settings;
     work w = {.pass = pass};
     pn_window_place(&s->window, pass->in_dims, &w.w, NULL);
     return w;
@@ -150,7 +147,7 @@ static pn_status backward_input(const pn_layer *layer, const pn_pass *pass, pn_e
 const pn_layer_type PN_LAYER(max_pooling2d) = {
     .class_name = "MaxPooling2D",
     .base_name = "max_pooling2d",
-    .settings_size = sizeof(max_pooling2d),
+    .settings_size = sizeof(pn_max_pooling2d),
     .min_inputs = 1,
     .max_inputs = 1,
     .configure = configure,

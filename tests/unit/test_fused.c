@@ -1,0 +1,249 @@
+/* Runs of layers that are computed in one, against the layers themselves: what comes out, the
+ * gradients of all weights and of the input, and the moving averages. */
+#include "base/cpu.h"
+#include "base/memory.h"
+#include "base/pool.h"
+#include "base/random.h"
+#include "nn/file/model_json.h"
+#include "nn/plan.h"
+#include "test.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { BATCH = 3, NODES = 12 };
+
+static pn_error error;
+static pn_random random_state;
+
+#define LAYER(class, more) "{\"class_name\":\"" class "\",\"config\":{" more "}}"
+#define CONV(filters, size, more)                                                                  \
+    LAYER("Conv2D", "\"filters\":" #filters ",\"kernel_size\":[" #size "," #size "]" more)
+#define RELU LAYER("Activation", "\"activation\":\"relu\"")
+#define NORM LAYER("BatchNormalization", "\"momentum\":0.9")
+#define POOL LAYER("MaxPooling2D", "\"pool_size\":[2,2]")
+#define END LAYER("Flatten", "") "," LAYER("Dense", "\"units\":3")
+
+typedef struct fused_case {
+    const char *title, *input, *layers;
+    int runs;         /* that a plan with gradients finds */
+    const char *kept; /* node whose output is read, or NULL */
+} fused_case;
+
+static const fused_case cases[] = {
+    {"convolution", "17,15,9", CONV(20, 3, ""), 1, NULL},
+    {"same, without bias", "17,15,9", CONV(20, 3, ",\"padding\":\"same\",\"use_bias\":false"), 1,
+     NULL},
+    {"activation within", "12,13,16", CONV(8, 3, ",\"activation\":\"relu\"") "," END, 1, NULL},
+    {"activation behind", "12,13,16", CONV(8, 3, "") "," RELU "," END, 1, NULL},
+    {"relu, pooling", "13,14,16", CONV(24, 3, ",\"activation\":\"relu\"") "," POOL "," END, 1,
+     NULL},
+    {"pooling", "13,14,16", CONV(24, 3, "") "," POOL "," END, 1, NULL},
+    {"as the study", "17,18,8", CONV(19, 3, ",\"activation\":\"relu\"") "," NORM "," POOL "," END,
+     1, NULL},
+    {"relu, norm", "12,11,8", CONV(19, 3, ",\"activation\":\"relu\"") "," NORM "," END, 1, NULL},
+    {"norm, relu, pooling", "16,16,10",
+     CONV(33, 3, ",\"padding\":\"same\",\"use_bias\":false") "," NORM "," RELU "," POOL "," END, 1,
+     NULL},
+    {"norm, relu", "11,16,10", CONV(17, 3, "") "," NORM "," RELU "," END, 1, NULL},
+    {"norm, pooling", "11,16,10", CONV(17, 3, "") "," NORM "," POOL "," END, 1, NULL},
+    {"norm without gamma and beta", "11,10,10",
+     CONV(17, 3, "") "," LAYER("BatchNormalization", "\"scale\":false,\"center\":false") "," RELU
+                                                                                         "," END,
+     1, NULL},
+    {"frozen norm", "11,16,10",
+     CONV(17, 3, ",\"activation\":\"relu\"") "," LAYER("BatchNormalization",
+                                                       "\"trainable\":false") "," POOL "," END,
+     1, NULL},
+    {"frozen convolution", "11,16,10",
+     CONV(17, 3, ",\"activation\":\"relu\",\"trainable\":false") "," NORM "," POOL "," END, 1,
+     NULL},
+    {"one behind the other", "22,20,8",
+     CONV(16, 3, ",\"activation\":\"relu\"") "," NORM "," POOL "," CONV(
+         24, 3, ",\"activation\":\"relu\"") "," CONV(12, 3, "") "," NORM "," RELU "," END,
+     3, NULL},
+    {"someone reads the convolution", "12,12,8",
+     CONV(16, 3, ",\"activation\":\"relu\"") "," NORM "," POOL "," END, 1, "conv2d"},
+    {"someone reads the norm", "12,12,8",
+     CONV(16, 3, ",\"activation\":\"relu\"") "," NORM "," POOL "," END, 1, "batch_normalization"},
+    {"pooling of another size", "12,12,8",
+     CONV(16, 3, ",\"activation\":\"relu\"") "," LAYER("MaxPooling2D",
+                                                       "\"pool_size\":[3,3]") "," END,
+     1, NULL},
+    {"another activation", "12,12,8", CONV(16, 3, ",\"activation\":\"tanh\"") "," END, 0, NULL},
+};
+
+/* ---- models ---- */
+
+static void randomize(pn_model *m) {
+    for (int i = 0; i < m->slots; i++) {
+        const pn_weight *w = &m->slot[i].layer->weight[m->slot[i].weight];
+        float *v = w->value->data;
+        const bool positive = strcmp(w->name, "moving_variance") == 0;
+        for (int64_t k = 0; k < pn_dims_count(&w->shape); k++)
+            v[k] = (float)(pn_random_uniform(&random_state) - (positive ? -0.2 : 0.5));
+    }
+}
+
+static pn_model *model_of(const fused_case *c) {
+    char text[4096];
+    json_error_t why;
+    pn_model *m;
+    snprintf(
+        text, sizeof text,
+        "{\"class_name\":\"Sequential\",\"config\":{\"name\":\"m\",\"layers\":[{\"class_name\":"
+        "\"InputLayer\",\"config\":{\"batch_input_shape\":[null,%s],\"name\":\"in\"}},%s]}}",
+        c->input, c->layers);
+    json_t *json = json_loads(text, 0, &why);
+    if (!json) fail_msg("%s: %s", c->title, why.text);
+    if (pn_model_from_json(json, &m, &error) != PN_OK) fail_msg("%s: %s", c->title, error.message);
+    json_decref(json);
+    assert_int_equal(pn_model_initialize(m, 3, &error), PN_OK);
+    randomize(m);
+    return m;
+}
+
+static float *draw(int64_t count) {
+    float *v = pn_alloc((size_t)count * sizeof *v);
+    for (int64_t i = 0; i < count; i++) v[i] = (float)(pn_random_uniform(&random_state) * 2 - 1);
+    return v;
+}
+
+/* ---- both ways ---- */
+
+typedef struct result {
+    pn_plan *plan;
+    float *average[NODES * 4]; /* copies of what moves */
+} result;
+
+static result compute(const fused_case *c, pn_model *m, bool reference, bool training,
+                      const float *x, const float *d, int64_t batch) {
+    int keep = -1, last = m->group[0].output[0];
+    if (c->kept && pn_model_find(m, c->kept, &keep, &error) != PN_OK) fail_msg("%s", error.message);
+    const pn_plan_options options = {.batch = BATCH,
+                                     .training = training,
+                                     .output = last,
+                                     .keep = &keep,
+                                     .keeps = keep >= 0,
+                                     .gradient_of = d ? 0 : -1,
+                                     .reference = reference};
+    const pn_mode mode = {.training = training, .seed = 1, .step = 1};
+    result r = {0};
+    if (pn_plan_new(m, &options, &r.plan, &error) != PN_OK) fail_msg("%s", error.message);
+    for (int i = 0; i < m->slots; i++) {
+        const pn_weight *w = &m->slot[i].layer->weight[m->slot[i].weight];
+        const size_t bytes = (size_t)pn_dims_count(&w->shape) * sizeof(float);
+        r.average[i] = memcpy(pn_alloc(bytes), w->value->data, bytes);
+        pn_plan_set_weight(r.plan, i, r.average[i]);
+    }
+    /* Twice, with fewer samples first: what is there from before must not matter. */
+    if (!training && pn_plan_forward(r.plan, &x, 1, &mode, &error) != PN_OK)
+        fail_msg("%s", error.message);
+    if (pn_plan_forward(r.plan, &x, batch, &mode, &error) != PN_OK) fail_msg("%s", error.message);
+    if (d && pn_plan_backward(r.plan, d, false, &error) != PN_OK) fail_msg("%s", error.message);
+    return r;
+}
+
+static void release(result *r) {
+    for (int i = 0; i < NODES * 4; i++) pn_free(r->average[i]);
+    pn_plan_free(r->plan);
+}
+
+static double largest(const float *v, int64_t count) {
+    double most = 0;
+    for (int64_t i = 0; i < count; i++) most = fmax(most, fabs(v[i]));
+    return most;
+}
+
+/* `least`: numbers below it are rounding. */
+static void expect_near(const fused_case *c, const char *what, const float *got,
+                        const float *expected, int64_t count, double least) {
+    const double most = fmax(largest(expected, count), least);
+    double worst = 0;
+    for (int64_t i = 0; i < count; i++) {
+        const double off = fabs((double)got[i] - expected[i]);
+        worst = off <= worst ? worst : off;
+    }
+    if (!(worst <= 1e-4 * most))
+        fail_msg("%s, %s: off by %g of the largest", c->title, what, worst / most);
+}
+
+static void compare(const fused_case *c, const pn_model *m, result *a, result *b, bool gradients,
+                    int64_t batch) {
+    const int last = m->group[0].output[0];
+    double least = 0; /* the gradient of a bias before a normalization is nothing but rounding */
+    for (int i = 0; gradients && i < m->slots; i++) {
+        const pn_weight *w = &m->slot[i].layer->weight[m->slot[i].weight];
+        const float *e = pn_plan_weight_gradient(b->plan, i);
+        if (e) least = fmax(least, 0.01 * largest(e, pn_dims_count(&w->shape)));
+    }
+    expect_near(c, "output", pn_plan_output(a->plan, last), pn_plan_output(b->plan, last),
+                batch * pn_dims_count(&m->node[last].out), 1e-6);
+    for (int i = 0; i < m->slots; i++) {
+        const pn_weight *w = &m->slot[i].layer->weight[m->slot[i].weight];
+        const float *d = pn_plan_weight_gradient(a->plan, i);
+        const float *e = pn_plan_weight_gradient(b->plan, i);
+        if (w->moving)
+            expect_near(c, w->name, a->average[i], b->average[i], pn_dims_count(&w->shape), 1e-6);
+        assert_true(!d == !e);
+        if (gradients && d) expect_near(c, w->name, d, e, pn_dims_count(&w->shape), least);
+    }
+    if (gradients)
+        expect_near(c, "gradient of the input", pn_plan_gradient(a->plan),
+                    pn_plan_gradient(b->plan), batch * pn_dims_count(&m->node[0].out), 1e-6);
+}
+
+static void check(const fused_case *c, bool training, bool gradients, int64_t batch) {
+    pn_model *m = model_of(c);
+    const int last = m->group[0].output[0];
+    float *x = draw(BATCH * pn_dims_count(&m->node[0].out));
+    float *d = gradients ? draw(BATCH * pn_dims_count(&m->node[last].out)) : NULL;
+    result a = compute(c, m, false, training, x, d, batch);
+    result b = compute(c, m, true, training, x, d, batch);
+    if (gradients && pn_plan_runs(a.plan) != c->runs)
+        fail_msg("%s: %d runs, expected %d", c->title, pn_plan_runs(a.plan), c->runs);
+    assert_int_equal(pn_plan_runs(b.plan), 0);
+    compare(c, m, &a, &b, gradients, batch);
+    release(&a);
+    release(&b);
+    pn_free(x);
+    pn_free(d);
+    pn_model_release(m);
+}
+
+static void test_cases(void **state) {
+    (void)state;
+    for (int level = PN_CPU_PORTABLE; level <= PN_CPU_AVX512; level++) {
+        if ((int)pn_cpu_cap((pn_cpu_level)level) != level) continue;
+        pn_random_seed(&random_state, 17, 0);
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+            check(&cases[i], true, true, BATCH);     /* a training step */
+            check(&cases[i], true, true, BATCH - 1); /* the last of an epoch */
+            check(&cases[i], false, true, BATCH);    /* Grad-CAM */
+            check(&cases[i], false, false, BATCH);   /* prediction */
+            check(&cases[i], false, false, BATCH - 1);
+        }
+    }
+    pn_cpu_cap(PN_CPU_AVX512);
+}
+
+/* One channel that is nowhere a number must not go unseen. */
+static void test_nan(void **state) {
+    (void)state;
+    const fused_case *c = &cases[6];
+    pn_model *m = model_of(c);
+    float *x = draw(BATCH * pn_dims_count(&m->node[0].out));
+    x[5] = NAN;
+    result a = compute(c, m, false, true, x, NULL, BATCH);
+    assert_true(isnan(pn_plan_output(a.plan, m->group[0].output[0])[0]));
+    release(&a);
+    pn_free(x);
+    pn_model_release(m);
+}
+
+int main(void) {
+    pn_set_threads(2);
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_cases), cmocka_unit_test(test_nan)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
