@@ -17,7 +17,8 @@ typedef struct pn_tile {
 
 /* Tiles that go through the products together. Workspaces: `in` (points, tiles, in_row) for the
  * input's numbers or the gradients by them, `out` (points, tiles, out_row) for the results or the
- * gradients by them, `sums` (points, channels, sums_row) for the kernel's gradient. */
+ * gradients by them, `sums` (points, panels, channels, panel)
+ * for the kernel's gradient: sums_row is all of the panels' columns. */
 typedef struct pn_tile_group {
     const pn_conv *conv;
     const pn_tile *tile;
@@ -43,7 +44,7 @@ typedef struct pn_winograd_ops {
     void (*add_kernel)(const pn_tile_group *group);
     /* Adds the gradients by the input to d_x; overwrites `in`. */
     void (*add_input)(const pn_tile_group *group, const float *packed, float *d_x);
-    /* Adds the sums of all lanes (lanes, points, channels, sums_row) to d_kernel for channels
+    /* Adds the sums of all lanes of `sums` to d_kernel for channels
      * begin <= c < end. */
     void (*add_sums)(const pn_conv *conv, const float *sums, int64_t sums_row, int lanes,
                      int64_t lane_floats, int64_t begin, int64_t end, float *d_kernel);

@@ -25,14 +25,14 @@ PN_INLINE int64_t pooled_at(const pn_conv *g, const block *b, int i, int j) {
            g->filters;
 }
 
-PN_INLINE void store_places(uint8_t *to, int64_t at, int64_t count, vi places) {
+PN_INLINE void store_places(uint8_t *to, int64_t at, int64_t count, const bool whole, vi places) {
     const vb bytes = __builtin_convertvector(places, vb);
-    memcpy(to + at, &bytes, (size_t)(at + LANES <= count ? LANES : count - at));
+    memcpy(to + at, &bytes, (size_t)(whole || at + LANES <= count ? LANES : count - at));
 }
 
-PN_INLINE vi load_places(const uint8_t *from, int64_t at, int64_t count) {
+PN_INLINE vi load_places(const uint8_t *from, int64_t at, int64_t count, const bool whole) {
     vb bytes = {0};
-    if (at + LANES <= count)
+    if (whole || at + LANES <= count)
         memcpy(&bytes, from + at, sizeof bytes);
     else
         memcpy(&bytes, from + at, (size_t)(count - at));
@@ -58,16 +58,16 @@ PN_INLINE void pool_two(vf *best, vi *place, vf other, int number) {
 }
 
 PN_INLINE void end_pool(const pn_conv *g, const pn_conv_end *end, const block *b, const vf *y,
-                        const int size) {
+                        const int size, const bool whole) {
     vi flip = {0};
     if (end->sign)
         flip = (vf_load_at(end->sign, b->filter, b->filters) < (vf){0}) & (vi)vf_all(-0.0F);
 #pragma GCC unroll 4
     for (int i = 0; i < size / 2; i++) {
-        if (b->row / 2 + i >= g->rows / 2) break;
+        if (!whole && b->row / 2 + i >= g->rows / 2) break;
 #pragma GCC unroll 4
         for (int j = 0; j < size / 2; j++) {
-            if (b->column / 2 + j >= g->columns / 2) break;
+            if (!whole && b->column / 2 + j >= g->columns / 2) break;
             const vf *w = y + 2 * i * size + 2 * j;
             vf best = (vf)((vi)w[0] ^ flip);
             vi place = {0};
@@ -75,15 +75,15 @@ PN_INLINE void end_pool(const pn_conv *g, const pn_conv_end *end, const block *b
             pool_two(&best, &place, (vf)((vi)w[size] ^ flip), 2);
             pool_two(&best, &place, (vf)((vi)w[size + 1] ^ flip), 3);
             const int64_t at = pooled_at(g, b, i, j);
-            vf_store_at(end->pooled + at, b->filter, b->filters, (vf)((vi)best ^ flip));
-            if (end->place) store_places(end->place + at, b->filter, b->filters, place);
+            vf_store_in(end->pooled + at, b->filter, b->filters, whole, (vf)((vi)best ^ flip));
+            if (end->place) store_places(end->place + at, b->filter, b->filters, whole, place);
         }
     }
 }
 
-/* y (size, size): the convolution's results. */
-PN_INLINE void end_block(const pn_conv *g, const pn_conv_end *end, const block *b, vf *y,
-                         const int size) {
+PN_INLINE void end_block_as(const pn_conv *g, const pn_conv_end *end, const block *b, vf *y,
+                            const int size, const bool whole) {
+    const int rows = whole ? size : b->rows, columns = whole ? size : b->columns;
     const int64_t f = b->filter, filters = b->filters;
     const vf bias = end->bias ? vf_load_at(end->bias, f, filters) : (vf){0};
     for (int k = 0; k < size * size; k++) y[k] += bias;
@@ -91,8 +91,8 @@ PN_INLINE void end_block(const pn_conv *g, const pn_conv_end *end, const block *
         for (int k = 0; k < size * size; k++) y[k] = vf_relu(y[k]);
     if (end->sums) {
         vf sum = {0}, square = {0};
-        for (int i = 0; i < b->rows; i++)
-            for (int j = 0; j < b->columns; j++) {
+        for (int i = 0; i < rows; i++)
+            for (int j = 0; j < columns; j++) {
                 const vf v = y[i * size + j];
                 sum += v;
                 square = vf_fma(v, v, square);
@@ -105,34 +105,49 @@ PN_INLINE void end_block(const pn_conv *g, const pn_conv_end *end, const block *
         for (int k = 0; k < size * size; k++) y[k] = vf_fma(y[k], scale, shift);
     }
     if (end->map)
-        for (int i = 0; i < b->rows; i++)
-            for (int j = 0; j < b->columns; j++)
-                vf_store_at(end->map + map_at(g, b, i, j), f, filters, y[i * size + j]);
-    if (end->pooled) end_pool(g, end, b, y, size);
+        for (int i = 0; i < rows; i++)
+            for (int j = 0; j < columns; j++)
+                vf_store_in(end->map + map_at(g, b, i, j), f, filters, whole, y[i * size + j]);
+    if (end->pooled) end_pool(g, end, b, y, size, whole);
+}
+
+/* Whether all of the block is there. */
+PN_INLINE bool is_whole(const block *b, const int size) {
+    return b->rows == size && b->columns == size && b->filter + LANES <= b->filters;
+}
+
+/* y (size, size): the convolution's results. */
+PN_INLINE void end_block(const pn_conv *g, const pn_conv_end *end, const block *b, vf *y,
+                         const int size) {
+    if (is_whole(b, size))
+        end_block_as(g, end, b, y, size, true);
+    else
+        end_block_as(g, end, b, y, size, false);
 }
 
 /* ---- the gradient ---- */
 
 /* d at one place of what came out. */
-PN_INLINE vf slope_of(const pn_conv_slope *s, const block *b, int64_t at) {
-    const vf d = vf_load_at(s->d + at, b->filter, b->filters);
-    return s->y ? vf_where(vf_load_at(s->y + at, b->filter, b->filters) > (vf){0}, d) : d;
+PN_INLINE vf slope_of(const pn_conv_slope *s, const block *b, int64_t at, const bool whole) {
+    const vf d = vf_load_in(s->d + at, b->filter, b->filters, whole);
+    if (!s->y) return d;
+    return vf_where(vf_load_in(s->y + at, b->filter, b->filters, whole) > (vf){0}, d);
 }
 
 PN_INLINE void slope_pooled(const pn_conv *g, const pn_conv_slope *s, const block *b, vf *y,
-                            const int size) {
+                            const int size, const bool whole) {
 #pragma GCC unroll 4
     for (int i = 0; i < size / 2; i++)
 #pragma GCC unroll 4
         for (int j = 0; j < size / 2; j++) {
             vf *w = y + 2 * i * size + 2 * j;
-            if (b->row / 2 + i >= g->rows / 2 || b->column / 2 + j >= g->columns / 2) {
+            if (!whole && (b->row / 2 + i >= g->rows / 2 || b->column / 2 + j >= g->columns / 2)) {
                 w[0] = w[1] = w[size] = w[size + 1] = (vf){0};
                 continue;
             }
             const int64_t at = pooled_at(g, b, i, j);
-            const vf d = slope_of(s, b, at);
-            const vi place = load_places(s->place + at, b->filter, b->filters);
+            const vf d = slope_of(s, b, at, whole);
+            const vi place = load_places(s->place + at, b->filter, b->filters, whole);
             w[0] = vf_where(place == 0, d);
             w[1] = vf_where(place == 1, d);
             w[size] = vf_where(place == 2, d);
@@ -141,22 +156,21 @@ PN_INLINE void slope_pooled(const pn_conv *g, const pn_conv_slope *s, const bloc
 }
 
 PN_INLINE void slope_spread(const pn_conv *g, const pn_conv_slope *s, const block *b, vf *y,
-                            const int size) {
+                            const int size, const bool whole) {
     if (s->place) {
-        slope_pooled(g, s, b, y, size);
+        slope_pooled(g, s, b, y, size, whole);
         return;
     }
     for (int i = 0; i < size; i++)
         for (int j = 0; j < size; j++) {
-            const bool inside = i < b->rows && j < b->columns;
-            y[i * size + j] = inside ? slope_of(s, b, map_at(g, b, i, j)) : (vf){0};
+            const bool inside = whole || (i < b->rows && j < b->columns);
+            y[i * size + j] = inside ? slope_of(s, b, map_at(g, b, i, j), whole) : (vf){0};
         }
 }
 
-/* The gradient by the convolution's results, y (size, size); zero outside the map. */
-PN_INLINE void slope_block(const pn_conv *g, const pn_conv_slope *s, const block *b, vf *y,
-                           const int size) {
-    slope_spread(g, s, b, y, size);
+PN_INLINE void slope_block_as(const pn_conv *g, const pn_conv_slope *s, const block *b, vf *y,
+                              const int size, const bool whole) {
+    slope_spread(g, s, b, y, size, whole);
     if (!s->scale && !s->relu) return;
     const int64_t f = b->filter, filters = b->filters;
     const vf zero = {0};
@@ -166,7 +180,7 @@ PN_INLINE void slope_block(const pn_conv *g, const pn_conv_slope *s, const block
     for (int i = 0; i < size; i++)
         for (int j = 0; j < size; j++) {
             vf *to = &y[i * size + j];
-            if (i >= b->rows || j >= b->columns) {
+            if (!whole && (i >= b->rows || j >= b->columns)) {
                 *to = zero;
                 continue;
             }
@@ -174,10 +188,19 @@ PN_INLINE void slope_block(const pn_conv *g, const pn_conv_slope *s, const block
                 *to = vf_fma(*to, scale, shift);
                 continue;
             }
-            const vf z = vf_load_at(s->map + map_at(g, b, i, j), f, filters);
+            const vf z = vf_load_in(s->map + map_at(g, b, i, j), f, filters, whole);
             *to = vf_fma(*to, scale, vf_fma(slope, z, shift));
             if (s->relu) *to = vf_where(z > zero, *to);
         }
+}
+
+/* The gradient by the convolution's results, y (size, size); zero outside the map. */
+PN_INLINE void slope_block(const pn_conv *g, const pn_conv_slope *s, const block *b, vf *y,
+                           const int size) {
+    if (is_whole(b, size))
+        slope_block_as(g, s, b, y, size, true);
+    else
+        slope_block_as(g, s, b, y, size, false);
 }
 
 #endif

@@ -5,8 +5,6 @@
 
 #include "kernels/simd/vector.h"
 
-#include <stdbool.h>
-
 /* Columns that b is packed in: panels of PANEL, padded with zeros. Rows of a block. */
 #if defined(__AVX512F__)
 enum { PANEL = 2 * LANES, BLOCK_ROWS = 12 };

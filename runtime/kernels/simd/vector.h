@@ -5,6 +5,7 @@
 
 #include "kernels/simd/level.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -46,16 +47,25 @@ PN_INLINE void vf_store_part(float *p, vf v, int64_t count) {
     memcpy(p, &v, (size_t)count * sizeof *p);
 }
 
-/* Items from `at` on, of a row of `count`. */
-PN_INLINE vf vf_load_at(const float *row, int64_t at, int64_t count) {
-    return at + LANES <= count ? vf_load(row + at) : vf_load_part(row + at, count - at);
+/* Items from `at` on, of a row of `count`. Where the caller says by a constant that all are there
+ * (`whole`), nothing is asked. */
+PN_INLINE vf vf_load_in(const float *row, int64_t at, int64_t count, const bool whole) {
+    return whole || at + LANES <= count ? vf_load(row + at) : vf_load_part(row + at, count - at);
 }
 
-PN_INLINE void vf_store_at(float *row, int64_t at, int64_t count, vf v) {
-    if (at + LANES <= count)
+PN_INLINE void vf_store_in(float *row, int64_t at, int64_t count, const bool whole, vf v) {
+    if (whole || at + LANES <= count)
         vf_store(row + at, v);
     else
         vf_store_part(row + at, v, count - at);
+}
+
+PN_INLINE vf vf_load_at(const float *row, int64_t at, int64_t count) {
+    return vf_load_in(row, at, count, false);
+}
+
+PN_INLINE void vf_store_at(float *row, int64_t at, int64_t count, vf v) {
+    vf_store_in(row, at, count, false, v);
 }
 
 PN_INLINE vf vf_all(float x) {

@@ -85,14 +85,16 @@ PN_INLINE bool is_inside(const window *w, int i, int j) {
     return w->top + i >= 0 && w->top + i < w->height && w->left + j >= 0 && w->left + j < w->width;
 }
 
-PN_INLINE void load_vector(const window *w, const float *x_all, int64_t c, const bool inside,
+/* With `inside`, all rows, columns and channels are there. */
+PN_INLINE void load_vector(const window *w, const float *all, int64_t c, const bool inside,
                            float *to, int64_t step) {
     vf t[POINTS][POINTS];
     for (int j = 0; j < POINTS; j++) {
         vf x[POINTS], y[POINTS];
         for (int i = 0; i < POINTS; i++) {
-            const float *from = x_all + w->first + (i * w->width + j) * w->channels;
-            x[i] = inside || is_inside(w, i, j) ? vf_load_at(from, c, w->channels) : (vf){0};
+            const float *from = all + w->first + (i * w->width + j) * w->channels;
+            x[i] =
+                inside || is_inside(w, i, j) ? vf_load_in(from, c, w->channels, inside) : (vf){0};
         }
         line_input(x, y);
         for (int i = 0; i < POINTS; i++) t[i][j] = y[i];
@@ -109,11 +111,10 @@ static void load(const pn_tile_group *group, const float *x, int64_t begin, int6
         const window w = find_window(group->conv, &group->tile[t]);
         float *to = group->in + t * group->in_row;
         const int64_t step = group->tiles * group->in_row;
-        if (w.inside)
-            for (int64_t c = 0; c < w.channels; c += LANES)
+        for (int64_t c = 0; c < w.channels; c += LANES)
+            if (w.inside && c + LANES <= w.channels)
                 load_vector(&w, x, c, true, to + c, step);
-        else
-            for (int64_t c = 0; c < w.channels; c += LANES)
+            else
                 load_vector(&w, x, c, false, to + c, step);
     }
 }
@@ -215,8 +216,8 @@ static void add_kernel(const pn_tile_group *group) {
                                     .b = group->out + i * group->tiles * group->out_row + f,
                                     .b_k = group->out_row,
                                     .k = group->tiles,
-                                    .c = group->sums + i * channels * group->sums_row + f,
-                                    .c_row = group->sums_row,
+                                    .c = group->sums + (i * group->sums_row + f) * channels,
+                                    .c_row = PANEL,
                                     .add = true},
                           channels);
 }
@@ -236,7 +237,7 @@ PN_INLINE void spread_vector(const window *w, int64_t c, const bool inside, cons
         for (int j = 0; j < POINTS; j++) {
             if (!inside && !is_inside(w, i, j)) continue;
             float *to = d_x + w->first + (i * w->width + j) * w->channels;
-            vf_store_at(to, c, w->channels, vf_load_at(to, c, w->channels) + y[j]);
+            vf_store_in(to, c, w->channels, inside, vf_load_in(to, c, w->channels, inside) + y[j]);
         }
     }
 }
@@ -259,7 +260,7 @@ static void add_input(const pn_tile_group *group, const float *packed, float *d_
         const window w = find_window(group->conv, &group->tile[t]);
         const float *from = group->in + t * group->in_row;
         for (int64_t c = 0; c < channels; c += LANES)
-            if (w.inside)
+            if (w.inside && c + LANES <= channels)
                 spread_vector(&w, c, true, from + c, step, d_x);
             else
                 spread_vector(&w, c, false, from + c, step, d_x);
@@ -288,8 +289,9 @@ static void add_sums(const pn_conv *g, const float *sums, int64_t sums_row, int 
             vf s[POINTS][POINTS] = {0}, k[3][3];
             for (int lane = 0; lane < lanes; lane++)
                 for (int i = 0; i < PRODUCTS; i++)
-                    s[i / POINTS][i % POINTS] +=
-                        vf_load(sums + lane * lane_floats + (i * g->channels + c) * sums_row + f);
+                    s[i / POINTS][i % POINTS] += vf_load(
+                        sums + lane * lane_floats +
+                        (i * sums_row + f / PANEL * PANEL) * g->channels + c * PANEL + f % PANEL);
             fold_kernel(s, k);
             for (int i = 0; i < 9; i++) {
                 float *to = d_kernel + (i * g->channels + c) * g->filters;
