@@ -1,11 +1,14 @@
+#define _DEFAULT_SOURCE
 #include "base/memory.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
-/* A header of one cache line in front of each block remembers its size for the count. */
-enum { ALIGN = 64 };
+/* A header of one cache line in front of each block remembers its size for the count. Large blocks
+ * may lie in huge pages: a plan's memory is then there at once, not fault by fault. */
+enum { ALIGN = 64, HUGE_PAGE = 1 << 21, LARGE = 1 << 23 };
 
 static atomic_size_t live;
 static atomic_ulong fail_countdown;
@@ -19,8 +22,9 @@ static int must_fail(void) {
 void *pn_alloc(size_t size) {
     if (must_fail() || size > SIZE_MAX - 2 * ALIGN) return NULL;
     size_t total = (size + 2 * ALIGN - 1) / ALIGN * ALIGN;
-    char *block = aligned_alloc(ALIGN, total);
+    char *block = aligned_alloc(total < LARGE ? ALIGN : HUGE_PAGE, total);
     if (!block) return NULL;
+    if (total >= LARGE) madvise(block, total, MADV_HUGEPAGE); /* a wish */
     memcpy(block, &size, sizeof size);
     atomic_fetch_add_explicit(&live, size, memory_order_relaxed);
     return block + ALIGN;

@@ -31,11 +31,12 @@ bool pn_winograd_fits(const pn_conv *g) {
            g->before[0] <= 1 && g->before[1] <= 1;
 }
 
-/* The larger tiles save more multiplications unless much of them lies outside. */
+/* The larger tiles save more multiplications unless much of them lies outside; the smaller ones are
+ * more exact, and their kernels shorter to read. */
 int pn_winograd_tile(const pn_conv *g) {
     int64_t six = divide_up(g->rows, 6) * divide_up(g->columns, 6) * 64;
     int64_t four = divide_up(g->rows, 4) * divide_up(g->columns, 4) * 36;
-    return four < six ? 4 : 6;
+    return four <= six ? 4 : 6;
 }
 
 /* ---- how the work is cut ---- */
