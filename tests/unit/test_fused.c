@@ -67,6 +67,14 @@ static const fused_case cases[] = {
      CONV(16, 3, ",\"activation\":\"relu\"") "," NORM "," POOL "," END, 1, "conv2d"},
     {"someone reads the norm", "12,12,8",
      CONV(16, 3, ",\"activation\":\"relu\"") "," NORM "," POOL "," END, 1, "batch_normalization"},
+    {"zeros around", "12,11,8",
+     LAYER("ZeroPadding2D", "\"padding\":[1,1]") "," CONV(
+         16, 3,
+         ",\"activation\":\"relu\"") "," LAYER("ZeroPadding2D",
+                                               "\"padding\":[[0,2],[2,0]]") "," CONV(9, 3,
+                                                                                     "") "," POOL
+                                                                                         "," END,
+     2, NULL},
     {"pooling of another size", "12,12,8",
      CONV(16, 3, ",\"activation\":\"relu\"") "," LAYER("MaxPooling2D",
                                                        "\"pool_size\":[3,3]") "," END,

@@ -178,6 +178,33 @@ static void maps_are_those_of_gradient_tape(void **state) {
     pn_model_release(model);
 }
 
+/* One explainer for many questions gives what a new one gives for each. */
+static void an_explainer_serves_many(void **state) {
+    (void)state;
+    pn_model *model = golden_model();
+    pn_tensor *x = golden("model/x");
+    float map[400], again[400];
+    pn_gradcam_options options = {.target = 0, .batch = 2};
+    pn_explainer *explainer;
+    assert_int_equal(pn_model_last_convolution(model, &options.node, &error), PN_OK);
+    const int64_t places =
+        model->node[options.node].out.size[0] * model->node[options.node].out.size[1];
+    assert_int_equal(pn_explainer_new(model, &options, &explainer, &error), PN_OK);
+    for (int round = 0; round < 4; round++) {
+        options.method = (pn_cam_method)round;
+        options.target = round % 2;
+        assert_int_equal(pn_explainer_ask(explainer, options.method, options.target, &error),
+                         PN_OK);
+        assert_int_equal(pn_explainer_run(explainer, x->data, 2, map, NULL, &error), PN_OK);
+        assert_int_equal(pn_gradcam(model, x->data, 2, &options, again, NULL, &error), PN_OK);
+        assert_memory_equal(map, again, (size_t)(2 * places) * sizeof *map);
+    }
+    assert_int_equal(pn_explainer_ask(explainer, PN_CAM_GRAD, 2, &error), PN_E_ARGUMENT);
+    pn_explainer_free(explainer);
+    pn_tensor_release(x);
+    pn_model_release(model);
+}
+
 static void what_makes_no_map_is_refused(void **state) {
     (void)state;
     pn_model *model = golden_model();
@@ -236,6 +263,7 @@ int main(void) {
         cmocka_unit_test(architectures_come_back),
         cmocka_unit_test(both_versions_give_the_same_network),
         cmocka_unit_test(maps_are_those_of_gradient_tape),
+        cmocka_unit_test(an_explainer_serves_many),
         cmocka_unit_test(what_makes_no_map_is_refused),
         cmocka_unit_test(maps_are_never_nan),
     };

@@ -15,17 +15,18 @@ typedef struct start {
     int64_t outputs;
 } start;
 
-typedef struct job {
-    const pn_model *model;
-    const pn_gradcam_options *options;
+struct pn_explainer {
+    pn_model *model;
+    pn_gradcam_options options;
     start start;
     pn_plan *plan;
     const pn_dims *dims; /* of the layer's output */
     float *d;            /* (batch, outputs) */
     double *scratch;     /* (batch, channels) */
+    /* Of the present batch. */
     float *map;
     int64_t batch;
-} job;
+};
 
 /* ---- what is asked for ---- */
 
@@ -47,17 +48,17 @@ static start find_start(const pn_model *model, bool logits) {
     return s;
 }
 
-static pn_status check_target(const job *j, pn_error *error) {
-    int64_t outputs = j->start.outputs, target = j->options->target;
+static pn_status check_target(const pn_explainer *j, pn_error *error) {
+    int64_t outputs = j->start.outputs, target = j->options.target;
     if (target >= 0 && target < (outputs == 1 ? 2 : outputs)) return PN_OK;
     return pn_fail(error, PN_E_ARGUMENT,
                    "the model tells %lld classes apart: there is no class %lld",
                    (long long)(outputs == 1 ? 2 : outputs), (long long)target + 1);
 }
 
-static pn_status check_node(const job *j, pn_error *error) {
+static pn_status check_node(const pn_explainer *j, pn_error *error) {
     char text[PN_SHAPE_TEXT];
-    const pn_node *node = &j->model->node[j->options->node];
+    const pn_node *node = &j->model->node[j->options.node];
     if (node->out.rank != 3)
         return pn_fail(
             error, PN_E_SHAPE,
@@ -68,25 +69,25 @@ static pn_status check_node(const job *j, pn_error *error) {
 }
 
 /* Whether the score depends on the node. */
-static pn_status check_path(const job *j, pn_error *error) {
+static pn_status check_path(const pn_explainer *j, pn_error *error) {
     const pn_model *model = j->model;
     bool *after = pn_calloc((size_t)model->nodes + 1, sizeof *after);
     if (!after) return pn_fail_memory(error, (unsigned long long)model->nodes);
-    after[j->options->node] = true;
-    for (int i = j->options->node + 1; i < model->nodes; i++)
+    after[j->options.node] = true;
+    for (int i = j->options.node + 1; i < model->nodes; i++)
         for (int k = 0; k < model->node[i].inputs; k++) after[i] |= after[model->node[i].input[k]];
     bool depends = after[j->start.node];
     pn_free(after);
     if (depends) return PN_OK;
     return pn_fail(error, PN_E_ARGUMENT, "the output of '%.100s' does not depend on layer '%.100s'",
-                   pn_model_name(model), model->node[j->options->node].layer->name);
+                   pn_model_name(model), model->node[j->options.node].layer->name);
 }
 
 /* ---- a batch ---- */
 
 static void make_maps(void *context, int64_t begin, int64_t end) {
-    job *j = context;
-    const pn_gradcam_options *o = j->options;
+    pn_explainer *j = context;
+    const pn_gradcam_options *o = &j->options;
     int64_t places = j->dims->size[0] * j->dims->size[1], channels = j->dims->size[2];
     const float *a = pn_plan_output(j->plan, o->node), *g = pn_plan_gradient(j->plan);
     for (int64_t i = begin; i < end; i++)
@@ -96,8 +97,8 @@ static void make_maps(void *context, int64_t begin, int64_t end) {
 }
 
 /* The gradient of the class's score by the outputs. */
-static void set_gradient(const job *j) {
-    int64_t outputs = j->start.outputs, target = j->options->target;
+static void set_gradient(const pn_explainer *j) {
+    int64_t outputs = j->start.outputs, target = j->options.target;
     memset(j->d, 0, (size_t)(j->batch * outputs) * sizeof *j->d);
     for (int64_t i = 0; i < j->batch; i++)
         if (outputs == 1)
@@ -106,7 +107,7 @@ static void set_gradient(const job *j) {
             j->d[i * outputs + target] = 1;
 }
 
-static pn_status run_batch(job *j, const float *x, float *output, pn_error *error) {
+static pn_status run_batch(pn_explainer *j, const float *x, float *output, pn_error *error) {
     const pn_mode mode = {0};
     int last = j->model->group[0].output[0];
     pn_status status = pn_plan_forward(j->plan, &x, j->batch, &mode, error);
@@ -120,14 +121,14 @@ static pn_status run_batch(job *j, const float *x, float *output, pn_error *erro
     return status;
 }
 
-static pn_status run_all(job *j, const float *x, int64_t count, float *map, float *output,
-                         pn_error *error) {
-    const pn_gradcam_options *o = j->options;
+pn_status pn_explainer_run(pn_explainer *j, const float *x, int64_t count, float *map,
+                           float *output, pn_error *error) {
+    const pn_gradcam_options *o = &j->options;
     int64_t size = pn_dims_count(&j->model->node[j->model->group[0].input[0]].out);
-    int64_t places = j->dims->size[0] * j->dims->size[1], most = j->batch;
+    int64_t places = j->dims->size[0] * j->dims->size[1];
     int64_t outputs = pn_dims_count(&j->model->node[j->model->group[0].output[0]].out);
     for (int64_t done = 0; done < count; done += j->batch) {
-        j->batch = count - done < most ? count - done : most;
+        j->batch = count - done < o->batch ? count - done : o->batch;
         j->map = map + done * places;
         pn_status status =
             run_batch(j, x + done * size, output ? output + done * outputs : NULL, error);
@@ -137,37 +138,78 @@ static pn_status run_all(job *j, const float *x, int64_t count, float *map, floa
     return PN_OK;
 }
 
-/* ---- all ---- */
+/* ---- life ---- */
 
-static pn_status prepare(job *j, pn_error *error) {
-    const pn_plan_options options = {.batch = j->batch,
+static pn_status prepare(pn_explainer *j, pn_error *error) {
+    const int64_t batch = j->options.batch;
+    const pn_plan_options options = {.batch = batch,
                                      .output = j->start.node,
-                                     .keep = &j->options->node,
+                                     .keep = &j->options.node,
                                      .keeps = 1,
-                                     .gradient_of = j->options->node};
-    j->d = pn_alloc((size_t)(j->batch * j->start.outputs) * sizeof *j->d);
-    j->scratch = pn_alloc((size_t)(j->batch * j->dims->size[2]) * sizeof *j->scratch);
+                                     .gradient_of = j->options.node};
+    j->d = pn_alloc((size_t)(batch * j->start.outputs) * sizeof *j->d);
+    j->scratch = pn_alloc((size_t)(batch * j->dims->size[2]) * sizeof *j->scratch);
     if (!j->d || !j->scratch) return pn_fail_memory(error, (unsigned long long)j->start.outputs);
     return pn_plan_new(j->model, &options, &j->plan, error);
+}
+
+static pn_status check(const pn_explainer *j, pn_error *error) {
+    if (j->model->group[0].inputs != 1 || j->model->group[0].outputs != 1)
+        return pn_fail(error, PN_E_UNSUPPORTED,
+                       "Grad-CAM works on models with one input and one output");
+    pn_status status = check_node(j, error);
+    if (status == PN_OK) status = check_target(j, error);
+    return status == PN_OK ? check_path(j, error) : status;
+}
+
+pn_status pn_explainer_new(const pn_model *model, const pn_gradcam_options *options,
+                           pn_explainer **out, pn_error *error) {
+    *out = NULL;
+    pn_explainer *j = pn_calloc(1, sizeof *j);
+    if (!j) return pn_fail_memory(error, sizeof *j);
+    j->model = pn_model_retain((pn_model *)model);
+    j->options = *options;
+    if (j->options.batch == 0) j->options.batch = BATCH;
+    j->start = find_start(model, options->logits);
+    j->dims = &model->node[options->node].out;
+    pn_status status = check(j, error);
+    if (status == PN_OK) status = prepare(j, error);
+    if (status == PN_OK)
+        *out = j;
+    else
+        pn_explainer_free(j);
+    return status;
+}
+
+pn_status pn_explainer_ask(pn_explainer *j, pn_cam_method method, int64_t target, pn_error *error) {
+    const int64_t before = j->options.target;
+    j->options.target = target;
+    pn_status status = check_target(j, error);
+    if (status == PN_OK)
+        j->options.method = method;
+    else
+        j->options.target = before;
+    return status;
+}
+
+void pn_explainer_free(pn_explainer *j) {
+    if (!j) return;
+    pn_plan_free(j->plan);
+    pn_free(j->d);
+    pn_free(j->scratch);
+    pn_model_release(j->model);
+    pn_free(j);
 }
 
 pn_status pn_gradcam(const pn_model *model, const float *x, int64_t count,
                      const pn_gradcam_options *options, float *map, float *output,
                      pn_error *error) {
-    job j = {.model = model, .options = options, .batch = options->batch ? options->batch : BATCH};
-    if (model->group[0].inputs != 1 || model->group[0].outputs != 1)
-        return pn_fail(error, PN_E_UNSUPPORTED,
-                       "Grad-CAM works on models with one input and one output");
-    if (j.batch > count) j.batch = count > 0 ? count : 1;
-    j.start = find_start(model, options->logits);
-    j.dims = &model->node[options->node].out;
-    pn_status status = check_node(&j, error);
-    if (status == PN_OK) status = check_target(&j, error);
-    if (status == PN_OK) status = check_path(&j, error);
-    if (status == PN_OK) status = prepare(&j, error);
-    if (status == PN_OK) status = run_all(&j, x, count, map, output, error);
-    pn_plan_free(j.plan);
-    pn_free(j.d);
-    pn_free(j.scratch);
+    pn_explainer *j;
+    pn_gradcam_options o = *options;
+    if (o.batch == 0) o.batch = BATCH;
+    if (o.batch > count) o.batch = count > 0 ? count : 1;
+    pn_status status = pn_explainer_new(model, &o, &j, error);
+    if (status == PN_OK) status = pn_explainer_run(j, x, count, map, output, error);
+    pn_explainer_free(j);
     return status;
 }

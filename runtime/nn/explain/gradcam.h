@@ -20,10 +20,28 @@ typedef struct pn_gradcam_options {
     void *context;
 } pn_gradcam_options;
 
-/* The maps of x (count, input dims): map (count, height, width), and what the model gives: output
- * (count, outputs), which may be NULL. The model computes as when nothing is trained. PN_E_SHAPE
- * when the node gives no image, PN_E_ARGUMENT for a class that is none or a node that the output
- * does not depend on; PN_E_CANCELLED. */
+/* Keeps what it has made ready for a model and a layer, for many images one after the other: the
+ * plan's memory, and the kernels in the form that the fast convolutions want. */
+typedef struct pn_explainer pn_explainer;
+
+/* The model is retained; its weights must not change. Statuses as pn_gradcam. Not for two threads
+ * at once. */
+pn_status pn_explainer_new(const pn_model *model, const pn_gradcam_options *options,
+                           pn_explainer **out, pn_error *error);
+void pn_explainer_free(pn_explainer *explainer); /* NULL is fine */
+
+/* Another method or class from now on; PN_E_ARGUMENT for a class that is none. */
+pn_status pn_explainer_ask(pn_explainer *explainer, pn_cam_method method, int64_t target,
+                           pn_error *error);
+
+/* As pn_gradcam. */
+pn_status pn_explainer_run(pn_explainer *explainer, const float *x, int64_t count, float *map,
+                           float *output, pn_error *error);
+
+/* All of it once. The maps of x (count, input dims): map (count, height, width), and what the model
+ * gives: output (count, outputs), which may be NULL. The model computes as when nothing is trained.
+ * PN_E_SHAPE when the node gives no image, PN_E_ARGUMENT for a class that is none or a node that
+ * the output does not depend on; PN_E_CANCELLED. */
 pn_status pn_gradcam(const pn_model *model, const float *x, int64_t count,
                      const pn_gradcam_options *options, float *map, float *output, pn_error *error);
 

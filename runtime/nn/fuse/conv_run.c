@@ -36,6 +36,18 @@ static bool read_convolution(const pn_node *node, int64_t batch, pn_conv_run *r)
     return true;
 }
 
+static bool read_padding(const pn_node *node, int count) {
+    return count > 1 && is_class(node, "ZeroPadding2D");
+}
+
+/* Zeros around the image are what the convolution takes for what lies outside. */
+static void add_padding(const pn_node *node, pn_conv *g) {
+    const pn_zero_padding2d *s = node->layer->settings;
+    g->height = node->in[0].size[0];
+    g->width = node->in[0].size[1];
+    for (int axis = 0; axis < 2; axis++) g->before[axis] += s->before[axis];
+}
+
 static bool read_activation(const pn_node *node) {
     return (is_class(node, "Activation") || is_class(node, "ReLU")) &&
            is_relu(&node->layer->activation);
@@ -61,8 +73,10 @@ static bool read_pooling(const pn_node *node) {
 
 bool pn_conv_run_read(const pn_run *run, int64_t batch, pn_conv_run *out) {
     pn_conv_run r = {0};
-    int at = 1;
-    if (!read_convolution(&run->node[0], batch, &r)) return false;
+    int at = read_padding(&run->node[0], run->count) ? 1 : 0;
+    if (!read_convolution(&run->node[at], batch, &r)) return false;
+    if (at > 0) add_padding(&run->node[0], &r.conv);
+    r.slot = run->node[at++].slot - run->node[0].slot;
     if (at < run->count && !r.relu_before && read_activation(&run->node[at])) {
         r.relu_before = true;
         at++;

@@ -1,6 +1,6 @@
 /* Inside nn/fuse: what a run that begins with a convolution consists of.
  *
- *     Conv2D [ReLU] [BatchNormalization] [ReLU] [MaxPooling2D of 2 x 2]
+ *     [ZeroPadding2D] Conv2D [ReLU] [BatchNormalization] [ReLU] [MaxPooling2D of 2 x 2]
  *
  * where a ReLU is the activation of the layer before it, or a layer of its own. */
 #ifndef PN_NN_FUSE_CONV_RUN_H
@@ -12,9 +12,10 @@
 
 typedef struct pn_conv_run {
     pn_conv conv;
+    int slot; /* the convolution's first weight, counted from the run's */
     bool bias;
     const pn_layer *norm; /* NULL: none */
-    int norm_slot;        /* its first weight, counted from the run's */
+    int norm_slot;        /* its first weight */
     bool relu_before;     /* the normalization, or without one */
     bool relu_after;
     bool pools;

@@ -158,11 +158,11 @@ static void set_factor(const pn_conv_run *r, const norm *n, const saved *k, floa
 /* ---- forward ---- */
 
 static const float *bias_of(const pn_conv_run *r, const pn_run_pass *pass) {
-    return r->bias ? pass->weight[1] : NULL;
+    return r->bias ? pass->weight[r->slot + 1] : NULL;
 }
 
 static void pack(const pn_conv_run *r, const pn_run_pass *pass, const float *scale, float *packed) {
-    pn_engine_pack(&r->conv, false, pass->weight[0], scale, packed);
+    pn_engine_pack(&r->conv, false, pass->weight[r->slot], scale, packed);
 }
 
 /* For gradients: the map stays, the normalization comes last. */
@@ -223,7 +223,7 @@ static void forward_plain(const pn_conv_run *r, const pn_run *run, const pn_run_
     if (pass->fresh || !prepared) pack(r, pass, folds ? w.factor : NULL, packed);
     if (folds)
         for (int64_t c = 0; c < r->conv.filters; c++)
-            bias[c] = (r->bias ? pass->weight[1][c] : 0) * w.factor[c] + w.offset[c];
+            bias[c] = (r->bias ? pass->weight[r->slot + 1][c] : 0) * w.factor[c] + w.offset[c];
     else if (r->norm) {
         end.scale = w.factor;
         end.shift = w.offset;
@@ -283,9 +283,9 @@ static pn_status backward(const pn_run *run, const pn_run_pass *pass, pn_error *
     /* Where a ReLU comes last, what came out says what it let through. */
     if (r.relu_after || (r.relu_before && !r.norm)) slope.y = pass->out;
     if (r.norm) slope_of_norm(&r, run, pass, &k, &w, &slope);
-    if (pass->d_in) pn_engine_pack(&r.conv, true, pass->weight[0], NULL, w.packed);
-    pn_engine_backward(&r.conv, pass->in, w.packed, &slope, pass->d_in, pass->d_weight[0],
-                       r.bias ? pass->d_weight[1] : NULL, run->threads, w.engine);
+    if (pass->d_in) pn_engine_pack(&r.conv, true, pass->weight[r.slot], NULL, w.packed);
+    pn_engine_backward(&r.conv, pass->in, w.packed, &slope, pass->d_in, pass->d_weight[r.slot],
+                       r.bias ? pass->d_weight[r.slot + 1] : NULL, run->threads, w.engine);
     return PN_OK;
 }
 

@@ -25,4 +25,8 @@ typedef struct pn_dense {
     bool use_bias;
 } pn_dense;
 
+typedef struct pn_zero_padding2d {
+    int64_t before[2], after[2]; /* rows, columns */
+} pn_zero_padding2d;
+
 #endif

@@ -1,14 +1,10 @@
 /* ZeroPadding2D: in (B, H, W, C) with zeros around it: out (B, top + H + bottom,
  * left + W + right, C). */
-#include "nn/layers/window.h"
+#include "nn/layers/settings.h"
 
 #include "base/pool.h"
 
 #include <string.h>
-
-typedef struct zero_padding2d {
-    int64_t before[2], after[2]; /* rows, columns */
-} zero_padding2d;
 
 static bool read_size(const json_t *item, int64_t *size) {
     *size = json_integer_value(item);
@@ -16,7 +12,7 @@ static bool read_size(const json_t *item, int64_t *size) {
 }
 
 /* n, [rows, columns] or [[top, bottom], [left, right]]. */
-static bool read_sizes(const json_t *item, zero_padding2d *s) {
+static bool read_sizes(const json_t *item, pn_zero_padding2d *s) {
     if (json_is_array(item) && json_array_size(item) != 2) return false;
     for (size_t axis = 0; axis < 2; axis++) {
         const json_t *one = json_is_array(item) ? json_array_get(item, axis) : item;
@@ -29,8 +25,8 @@ static bool read_sizes(const json_t *item, zero_padding2d *s) {
 }
 
 static void configure(pn_layer *layer, pn_config *config) {
-    zero_padding2d *s = layer->settings;
-    *s = (zero_padding2d){{1, 1}, {1, 1}};
+    pn_zero_padding2d *s = layer->settings;
+    *s = (pn_zero_padding2d){{1, 1}, {1, 1}};
     const json_t *item = pn_config_item(config, "padding");
     if (item && !read_sizes(item, s)) {
         pn_config_wrong(config, "padding",
@@ -46,7 +42,7 @@ static void configure(pn_layer *layer, pn_config *config) {
 
 static pn_status output(const pn_layer *layer, const pn_dims *in, int inputs, pn_dims *out,
                         pn_error *error) {
-    const zero_padding2d *s = layer->settings;
+    const pn_zero_padding2d *s = layer->settings;
     (void)inputs;
     pn_status status = pn_window_image(in, error);
     if (status != PN_OK) return status;
@@ -56,7 +52,7 @@ static pn_status output(const pn_layer *layer, const pn_dims *in, int inputs, pn
 }
 
 typedef struct work {
-    const zero_padding2d *s;
+    const pn_zero_padding2d *s;
     const pn_dims *in, *out;
     const pn_real *from;
     pn_real *to;
@@ -111,7 +107,7 @@ static pn_status backward_input(const pn_layer *layer, const pn_pass *pass, pn_e
 const pn_layer_type PN_LAYER(zero_padding2d) = {
     .class_name = "ZeroPadding2D",
     .base_name = "zero_padding2d",
-    .settings_size = sizeof(zero_padding2d),
+    .settings_size = sizeof(pn_zero_padding2d),
     .min_inputs = 1,
     .max_inputs = 1,
     .configure = configure,
