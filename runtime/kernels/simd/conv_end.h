@@ -58,22 +58,22 @@ PN_INLINE void pool_two(vf *best, vi *place, vf other, int number) {
 }
 
 PN_INLINE void end_pool(const pn_conv *g, const pn_conv_end *end, const block *b, const vf *y,
-                        const int size) {
+                        const int height, const int width) {
     vi flip = {0};
     if (end->sign)
         flip = (vf_load_at(end->sign, b->filter, b->filters) < (vf){0}) & (vi)vf_all(-0.0F);
 #pragma GCC unroll 4
-    for (int i = 0; i < size / 2; i++) {
+    for (int i = 0; i < height / 2; i++) {
         if (b->row / 2 + i >= g->rows / 2) break;
 #pragma GCC unroll 4
-        for (int j = 0; j < size / 2; j++) {
+        for (int j = 0; j < width / 2; j++) {
             if (b->column / 2 + j >= g->columns / 2) break;
-            const vf *w = y + 2 * i * size + 2 * j;
+            const vf *w = y + 2 * i * width + 2 * j;
             vf best = (vf)((vi)w[0] ^ flip);
             vi place = {0};
             pool_two(&best, &place, (vf)((vi)w[1] ^ flip), 1);
-            pool_two(&best, &place, (vf)((vi)w[size] ^ flip), 2);
-            pool_two(&best, &place, (vf)((vi)w[size + 1] ^ flip), 3);
+            pool_two(&best, &place, (vf)((vi)w[width] ^ flip), 2);
+            pool_two(&best, &place, (vf)((vi)w[width + 1] ^ flip), 3);
             const int64_t at = pooled_at(g, b, i, j);
             vf_store_at(end->pooled + at, b->filter, b->filters, (vf)((vi)best ^ flip));
             if (end->place) store_places(end->place + at, b->filter, b->filters, place);
@@ -81,19 +81,19 @@ PN_INLINE void end_pool(const pn_conv *g, const pn_conv_end *end, const block *b
     }
 }
 
-/* y (size, size): the convolution's results. */
+/* y (height, width): the convolution's results. */
 PN_INLINE void end_block(const pn_conv *g, const pn_conv_end *end, const block *b, vf *y,
-                         const int size) {
+                         const int height, const int width) {
     const int64_t f = b->filter, filters = b->filters;
     const vf bias = end->bias ? vf_load_at(end->bias, f, filters) : (vf){0};
-    for (int k = 0; k < size * size; k++) y[k] += bias;
+    for (int k = 0; k < height * width; k++) y[k] += bias;
     if (end->relu)
-        for (int k = 0; k < size * size; k++) y[k] = vf_relu(y[k]);
+        for (int k = 0; k < height * width; k++) y[k] = vf_relu(y[k]);
     if (end->sums) {
         vf sum = {0}, square = {0};
         for (int i = 0; i < b->rows; i++)
             for (int j = 0; j < b->columns; j++) {
-                const vf v = y[i * size + j];
+                const vf v = y[i * width + j];
                 sum += v;
                 square = vf_fma(v, v, square);
             }
@@ -102,13 +102,13 @@ PN_INLINE void end_block(const pn_conv *g, const pn_conv_end *end, const block *
     if (end->scale) {
         const vf scale = vf_load_at(end->scale, f, filters);
         const vf shift = vf_load_at(end->shift, f, filters);
-        for (int k = 0; k < size * size; k++) y[k] = vf_fma(y[k], scale, shift);
+        for (int k = 0; k < height * width; k++) y[k] = vf_fma(y[k], scale, shift);
     }
     if (end->map)
         for (int i = 0; i < b->rows; i++)
             for (int j = 0; j < b->columns; j++)
-                vf_store_at(end->map + map_at(g, b, i, j), f, filters, y[i * size + j]);
-    if (end->pooled) end_pool(g, end, b, y, size);
+                vf_store_at(end->map + map_at(g, b, i, j), f, filters, y[i * width + j]);
+    if (end->pooled) end_pool(g, end, b, y, height, width);
 }
 
 /* ---- the gradient ---- */
@@ -120,14 +120,14 @@ PN_INLINE vf slope_of(const pn_conv_slope *s, const block *b, int64_t at) {
 }
 
 PN_INLINE void slope_pooled(const pn_conv *g, const pn_conv_slope *s, const block *b, vf *y,
-                            const int size) {
+                            const int height, const int width) {
 #pragma GCC unroll 4
-    for (int i = 0; i < size / 2; i++)
+    for (int i = 0; i < height / 2; i++)
 #pragma GCC unroll 4
-        for (int j = 0; j < size / 2; j++) {
-            vf *w = y + 2 * i * size + 2 * j;
+        for (int j = 0; j < width / 2; j++) {
+            vf *w = y + 2 * i * width + 2 * j;
             if (b->row / 2 + i >= g->rows / 2 || b->column / 2 + j >= g->columns / 2) {
-                w[0] = w[1] = w[size] = w[size + 1] = (vf){0};
+                w[0] = w[1] = w[width] = w[width + 1] = (vf){0};
                 continue;
             }
             const int64_t at = pooled_at(g, b, i, j);
@@ -135,37 +135,37 @@ PN_INLINE void slope_pooled(const pn_conv *g, const pn_conv_slope *s, const bloc
             const vi place = load_places(s->place + at, b->filter, b->filters);
             w[0] = vf_where(place == 0, d);
             w[1] = vf_where(place == 1, d);
-            w[size] = vf_where(place == 2, d);
-            w[size + 1] = vf_where(place == 3, d);
+            w[width] = vf_where(place == 2, d);
+            w[width + 1] = vf_where(place == 3, d);
         }
 }
 
 PN_INLINE void slope_spread(const pn_conv *g, const pn_conv_slope *s, const block *b, vf *y,
-                            const int size) {
+                            const int height, const int width) {
     if (s->place) {
-        slope_pooled(g, s, b, y, size);
+        slope_pooled(g, s, b, y, height, width);
         return;
     }
-    for (int i = 0; i < size; i++)
-        for (int j = 0; j < size; j++) {
+    for (int i = 0; i < height; i++)
+        for (int j = 0; j < width; j++) {
             const bool inside = i < b->rows && j < b->columns;
-            y[i * size + j] = inside ? slope_of(s, b, map_at(g, b, i, j)) : (vf){0};
+            y[i * width + j] = inside ? slope_of(s, b, map_at(g, b, i, j)) : (vf){0};
         }
 }
 
-/* The gradient by the convolution's results, y (size, size); zero outside the map. */
+/* The gradient by the convolution's results, y (height, width); zero outside the map. */
 PN_INLINE void slope_block(const pn_conv *g, const pn_conv_slope *s, const block *b, vf *y,
-                           const int size) {
-    slope_spread(g, s, b, y, size);
+                           const int height, const int width) {
+    slope_spread(g, s, b, y, height, width);
     if (!s->scale && !s->relu) return;
     const int64_t f = b->filter, filters = b->filters;
     const vf zero = {0};
     const vf scale = s->scale ? vf_load_at(s->scale, f, filters) : vf_all(1);
     const vf shift = s->shift ? vf_load_at(s->shift, f, filters) : zero;
     const vf slope = s->slope ? vf_load_at(s->slope, f, filters) : zero;
-    for (int i = 0; i < size; i++)
-        for (int j = 0; j < size; j++) {
-            vf *to = &y[i * size + j];
+    for (int i = 0; i < height; i++)
+        for (int j = 0; j < width; j++) {
+            vf *to = &y[i * width + j];
             if (i >= b->rows || j >= b->columns) {
                 *to = zero;
                 continue;
