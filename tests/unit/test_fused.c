@@ -79,6 +79,18 @@ static const fused_case cases[] = {
      CONV(16, 3, ",\"activation\":\"relu\"") "," LAYER("MaxPooling2D",
                                                        "\"pool_size\":[3,3]") "," END,
      1, NULL},
+    {"few channels", "19,18,3", CONV(12, 3, ",\"activation\":\"relu\"") "," NORM "," POOL "," END,
+     1, NULL},
+    {"one channel", "19,18,1",
+     CONV(16, 3, ",\"padding\":\"same\",\"use_bias\":false") "," NORM "," RELU "," POOL "," END, 1,
+     NULL},
+    {"a large kernel with strides", "23,20,3",
+     CONV(12, 7, ",\"strides\":[2,2],\"padding\":\"same\",\"activation\":\"relu\"") "," POOL
+                                                                                    "," END,
+     1, NULL},
+    {"the whole image", "5,5,24", CONV(40, 5, ",\"activation\":\"relu\"") "," END, 1, NULL},
+    {"the whole image, norm", "5,5,24", CONV(40, 5, "") "," NORM "," RELU "," END, 1, NULL},
+    {"one pixel", "1,1,30", CONV(40, 1, "") "," END, 1, NULL},
     {"another activation", "12,12,8", CONV(16, 3, ",\"activation\":\"tanh\"") "," END, 0, NULL},
 };
 

@@ -58,22 +58,22 @@ PN_INLINE void pool_two(vf *best, vi *place, vf other, int number) {
 }
 
 PN_INLINE void end_pool(const pn_conv *g, const pn_conv_end *end, const block *b, const vf *y,
-                        const int size, const bool whole) {
+                        const int height, const int width, const bool whole) {
     vi flip = {0};
     if (end->sign)
         flip = (vf_load_at(end->sign, b->filter, b->filters) < (vf){0}) & (vi)vf_all(-0.0F);
 #pragma GCC unroll 4
-    for (int i = 0; i < size / 2; i++) {
+    for (int i = 0; i < height / 2; i++) {
         if (!whole && b->row / 2 + i >= g->rows / 2) break;
 #pragma GCC unroll 4
-        for (int j = 0; j < size / 2; j++) {
+        for (int j = 0; j < width / 2; j++) {
             if (!whole && b->column / 2 + j >= g->columns / 2) break;
-            const vf *w = y + 2 * i * size + 2 * j;
+            const vf *w = y + 2 * i * width + 2 * j;
             vf best = (vf)((vi)w[0] ^ flip);
             vi place = {0};
             pool_two(&best, &place, (vf)((vi)w[1] ^ flip), 1);
-            pool_two(&best, &place, (vf)((vi)w[size] ^ flip), 2);
-            pool_two(&best, &place, (vf)((vi)w[size + 1] ^ flip), 3);
+            pool_two(&best, &place, (vf)((vi)w[width] ^ flip), 2);
+            pool_two(&best, &place, (vf)((vi)w[width + 1] ^ flip), 3);
             const int64_t at = pooled_at(g, b, i, j);
             vf_store_in(end->pooled + at, b->filter, b->filters, whole, (vf)((vi)best ^ flip));
             if (end->place) store_places(end->place + at, b->filter, b->filters, whole, place);
@@ -82,18 +82,18 @@ PN_INLINE void end_pool(const pn_conv *g, const pn_conv_end *end, const block *b
 }
 
 PN_INLINE void end_block_as(const pn_conv *g, const pn_conv_end *end, const block *b, vf *y,
-                            const int size, const bool whole) {
-    const int rows = whole ? size : b->rows, columns = whole ? size : b->columns;
+                            const int height, const int width, const bool whole) {
+    const int rows = whole ? height : b->rows, columns = whole ? width : b->columns;
     const int64_t f = b->filter, filters = b->filters;
     const vf bias = end->bias ? vf_load_at(end->bias, f, filters) : (vf){0};
-    for (int k = 0; k < size * size; k++) y[k] += bias;
+    for (int k = 0; k < height * width; k++) y[k] += bias;
     if (end->relu)
-        for (int k = 0; k < size * size; k++) y[k] = vf_relu(y[k]);
+        for (int k = 0; k < height * width; k++) y[k] = vf_relu(y[k]);
     if (end->sums) {
         vf sum = {0}, square = {0};
         for (int i = 0; i < rows; i++)
             for (int j = 0; j < columns; j++) {
-                const vf v = y[i * size + j];
+                const vf v = y[i * width + j];
                 sum += v;
                 square = vf_fma(v, v, square);
             }
@@ -102,27 +102,27 @@ PN_INLINE void end_block_as(const pn_conv *g, const pn_conv_end *end, const bloc
     if (end->scale) {
         const vf scale = vf_load_at(end->scale, f, filters);
         const vf shift = vf_load_at(end->shift, f, filters);
-        for (int k = 0; k < size * size; k++) y[k] = vf_fma(y[k], scale, shift);
+        for (int k = 0; k < height * width; k++) y[k] = vf_fma(y[k], scale, shift);
     }
     if (end->map)
         for (int i = 0; i < rows; i++)
             for (int j = 0; j < columns; j++)
-                vf_store_in(end->map + map_at(g, b, i, j), f, filters, whole, y[i * size + j]);
-    if (end->pooled) end_pool(g, end, b, y, size, whole);
+                vf_store_in(end->map + map_at(g, b, i, j), f, filters, whole, y[i * width + j]);
+    if (end->pooled) end_pool(g, end, b, y, height, width, whole);
 }
 
 /* Whether all of the block is there. */
-PN_INLINE bool is_whole(const block *b, const int size) {
-    return b->rows == size && b->columns == size && b->filter + LANES <= b->filters;
+PN_INLINE bool is_whole(const block *b, const int height, const int width) {
+    return b->rows == height && b->columns == width && b->filter + LANES <= b->filters;
 }
 
-/* y (size, size): the convolution's results. */
+/* y (height, width): the convolution's results. */
 PN_INLINE void end_block(const pn_conv *g, const pn_conv_end *end, const block *b, vf *y,
-                         const int size) {
-    if (is_whole(b, size))
-        end_block_as(g, end, b, y, size, true);
+                         const int height, const int width) {
+    if (is_whole(b, height, width))
+        end_block_as(g, end, b, y, height, width, true);
     else
-        end_block_as(g, end, b, y, size, false);
+        end_block_as(g, end, b, y, height, width, false);
 }
 
 /* ---- the gradient ---- */
@@ -135,14 +135,14 @@ PN_INLINE vf slope_of(const pn_conv_slope *s, const block *b, int64_t at, const 
 }
 
 PN_INLINE void slope_pooled(const pn_conv *g, const pn_conv_slope *s, const block *b, vf *y,
-                            const int size, const bool whole) {
+                            const int height, const int width, const bool whole) {
 #pragma GCC unroll 4
-    for (int i = 0; i < size / 2; i++)
+    for (int i = 0; i < height / 2; i++)
 #pragma GCC unroll 4
-        for (int j = 0; j < size / 2; j++) {
-            vf *w = y + 2 * i * size + 2 * j;
+        for (int j = 0; j < width / 2; j++) {
+            vf *w = y + 2 * i * width + 2 * j;
             if (!whole && (b->row / 2 + i >= g->rows / 2 || b->column / 2 + j >= g->columns / 2)) {
-                w[0] = w[1] = w[size] = w[size + 1] = (vf){0};
+                w[0] = w[1] = w[width] = w[width + 1] = (vf){0};
                 continue;
             }
             const int64_t at = pooled_at(g, b, i, j);
@@ -150,36 +150,36 @@ PN_INLINE void slope_pooled(const pn_conv *g, const pn_conv_slope *s, const bloc
             const vi place = load_places(s->place + at, b->filter, b->filters, whole);
             w[0] = vf_where(place == 0, d);
             w[1] = vf_where(place == 1, d);
-            w[size] = vf_where(place == 2, d);
-            w[size + 1] = vf_where(place == 3, d);
+            w[width] = vf_where(place == 2, d);
+            w[width + 1] = vf_where(place == 3, d);
         }
 }
 
 PN_INLINE void slope_spread(const pn_conv *g, const pn_conv_slope *s, const block *b, vf *y,
-                            const int size, const bool whole) {
+                            const int height, const int width, const bool whole) {
     if (s->place) {
-        slope_pooled(g, s, b, y, size, whole);
+        slope_pooled(g, s, b, y, height, width, whole);
         return;
     }
-    for (int i = 0; i < size; i++)
-        for (int j = 0; j < size; j++) {
+    for (int i = 0; i < height; i++)
+        for (int j = 0; j < width; j++) {
             const bool inside = whole || (i < b->rows && j < b->columns);
-            y[i * size + j] = inside ? slope_of(s, b, map_at(g, b, i, j), whole) : (vf){0};
+            y[i * width + j] = inside ? slope_of(s, b, map_at(g, b, i, j), whole) : (vf){0};
         }
 }
 
 PN_INLINE void slope_block_as(const pn_conv *g, const pn_conv_slope *s, const block *b, vf *y,
-                              const int size, const bool whole) {
-    slope_spread(g, s, b, y, size, whole);
+                              const int height, const int width, const bool whole) {
+    slope_spread(g, s, b, y, height, width, whole);
     if (!s->scale && !s->relu) return;
     const int64_t f = b->filter, filters = b->filters;
     const vf zero = {0};
     const vf scale = s->scale ? vf_load_at(s->scale, f, filters) : vf_all(1);
     const vf shift = s->shift ? vf_load_at(s->shift, f, filters) : zero;
     const vf slope = s->slope ? vf_load_at(s->slope, f, filters) : zero;
-    for (int i = 0; i < size; i++)
-        for (int j = 0; j < size; j++) {
-            vf *to = &y[i * size + j];
+    for (int i = 0; i < height; i++)
+        for (int j = 0; j < width; j++) {
+            vf *to = &y[i * width + j];
             if (!whole && (i >= b->rows || j >= b->columns)) {
                 *to = zero;
                 continue;
@@ -194,13 +194,13 @@ PN_INLINE void slope_block_as(const pn_conv *g, const pn_conv_slope *s, const bl
         }
 }
 
-/* The gradient by the convolution's results, y (size, size); zero outside the map. */
+/* The gradient by the convolution's results, y (height, width); zero outside the map. */
 PN_INLINE void slope_block(const pn_conv *g, const pn_conv_slope *s, const block *b, vf *y,
-                           const int size) {
-    if (is_whole(b, size))
-        slope_block_as(g, s, b, y, size, true);
+                           const int height, const int width) {
+    if (is_whole(b, height, width))
+        slope_block_as(g, s, b, y, height, width, true);
     else
-        slope_block_as(g, s, b, y, size, false);
+        slope_block_as(g, s, b, y, height, width, false);
 }
 
 #endif

@@ -159,7 +159,7 @@ static void store_vector(const pn_conv *g, const pn_conv_end *what, const block 
         for (int i = 0; i < TILE; i++) t[i][j] = o[i];
     }
     for (int i = 0; i < TILE; i++) line_output(t[i], y[i]);
-    end_block(g, what, b, &y[0][0], TILE);
+    end_block(g, what, b, &y[0][0], TILE, TILE);
 }
 
 static void forward(const pn_tile_group *group, const float *packed, int64_t begin, int64_t end,
@@ -179,7 +179,7 @@ static void forward(const pn_tile_group *group, const float *packed, int64_t beg
 static void slope_vector(const pn_conv *g, const pn_conv_slope *slope, const block *b, float *to,
                          int64_t step) {
     vf y[TILE][TILE], t[POINTS][TILE];
-    slope_block(g, slope, b, &y[0][0], TILE);
+    slope_block(g, slope, b, &y[0][0], TILE, TILE);
     for (int j = 0; j < TILE; j++) {
         vf x[TILE], o[POINTS];
         for (int i = 0; i < TILE; i++) x[i] = y[i][j];

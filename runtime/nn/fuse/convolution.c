@@ -66,7 +66,8 @@ static work take_work(const pn_conv_run *r, const pn_run *run, bool backward, sp
 
 static bool fits(const pn_run *run) {
     pn_conv_run r;
-    return pn_conv_run_read(run, run->batch, &r) && pn_engine_fits(&r.conv);
+    if (!pn_conv_run_read(run, run->batch, &r)) return false;
+    return !r.norm || r.relu_before || pn_engine_packed(&r.conv, false) > 0;
 }
 
 /* Fixed weights are packed once; those of a plan with gradients in each call, which is of one or
@@ -161,8 +162,12 @@ static const float *bias_of(const pn_conv_run *r, const pn_run_pass *pass) {
     return r->bias ? pass->weight[r->slot + 1] : NULL;
 }
 
-static void pack(const pn_conv_run *r, const pn_run_pass *pass, const float *scale, float *packed) {
-    pn_engine_pack(&r->conv, false, pass->weight[r->slot], scale, packed);
+/* The kernel as the engine wants it: in `packed`, or where it is. */
+static const float *pack(const pn_conv_run *r, const pn_run_pass *pass, bool backward,
+                         const float *scale, float *packed) {
+    if (pn_engine_packed(&r->conv, backward) == 0) return pass->weight[r->slot];
+    pn_engine_pack(&r->conv, backward, pass->weight[r->slot], scale, packed);
+    return packed;
 }
 
 /* For gradients: the map stays, the normalization comes last. */
@@ -180,8 +185,8 @@ static void forward_kept(const pn_conv_run *r, const pn_run *run, const pn_run_p
         end.sums = n.batch_statistics ? w.lanes : NULL;
         memset(w.lanes, 0, sizeof *w.lanes * 2 * (size_t)(r->conv.filters * run->threads));
     }
-    pack(r, pass, NULL, w.packed);
-    pn_engine_forward(&r->conv, pass->in, w.packed, &end, run->threads, w.engine);
+    const float *packed = pack(r, pass, false, NULL, w.packed);
+    pn_engine_forward(&r->conv, pass->in, packed, &end, run->threads, w.engine);
     if (!r->norm) return;
     find_statistics(r, &n, &w, run->threads, &k);
     set_factor(r, &n, &k, w.factor);
@@ -211,7 +216,8 @@ static void forward_plain(const pn_conv_run *r, const pn_run *run, const pn_run_
     const work w = take_work(r, run, false, &scratch);
     const bool folds = r->norm && !r->relu_before, prepared = prepares(run);
     float *bias = prepared ? take(&kept, r->conv.filters) : w.slope;
-    float *packed = prepared ? take(&kept, pn_engine_packed(&r->conv, false)) : w.packed;
+    float *room = prepared ? take(&kept, pn_engine_packed(&r->conv, false)) : w.packed;
+    const float *packed = pn_engine_packed(&r->conv, false) ? room : pass->weight[r->slot];
     pn_conv_end end = {.bias = folds ? bias : bias_of(r, pass),
                        .relu = r->relu_before || r->relu_after,
                        .map = r->pools ? NULL : pass->out,
@@ -220,7 +226,7 @@ static void forward_plain(const pn_conv_run *r, const pn_run *run, const pn_run_
         const norm n = find_norm(r, pass);
         fix_norm(r, &n, w.factor, w.offset);
     }
-    if (pass->fresh || !prepared) pack(r, pass, folds ? w.factor : NULL, packed);
+    if (pass->fresh || !prepared) pack(r, pass, false, folds ? w.factor : NULL, room);
     if (folds)
         for (int64_t c = 0; c < r->conv.filters; c++)
             bias[c] = (r->bias ? pass->weight[r->slot + 1][c] : 0) * w.factor[c] + w.offset[c];
@@ -283,8 +289,8 @@ static pn_status backward(const pn_run *run, const pn_run_pass *pass, pn_error *
     /* Where a ReLU comes last, what came out says what it let through. */
     if (r.relu_after || (r.relu_before && !r.norm)) slope.y = pass->out;
     if (r.norm) slope_of_norm(&r, run, pass, &k, &w, &slope);
-    if (pass->d_in) pn_engine_pack(&r.conv, true, pass->weight[r.slot], NULL, w.packed);
-    pn_engine_backward(&r.conv, pass->in, w.packed, &slope, pass->d_in, pass->d_weight[r.slot],
+    const float *packed = pass->d_in ? pack(&r, pass, true, NULL, w.packed) : NULL;
+    pn_engine_backward(&r.conv, pass->in, packed, &slope, pass->d_in, pass->d_weight[r.slot],
                        r.bias ? pass->d_weight[r.slot + 1] : NULL, run->threads, w.engine);
     return PN_OK;
 }

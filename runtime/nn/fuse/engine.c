@@ -1,35 +1,47 @@
 #include "nn/fuse/engine.h"
 
+#include "kernels/direct.h"
 #include "kernels/winograd.h"
 
-/* Fewer channels leave the products too short to pay for the transforms. */
+/* Fewer channels leave the products of Winograd's form too short to pay for the transforms. */
 enum { FEW_CHANNELS = 8 };
 
-bool pn_engine_fits(const pn_conv *conv) {
+static bool is_winograd(const pn_conv *conv) {
     return pn_winograd_fits(conv) && conv->channels >= FEW_CHANNELS;
 }
 
 int64_t pn_engine_packed(const pn_conv *conv, bool backward) {
-    return pn_winograd_packed(conv, pn_winograd_tile(conv), backward);
+    return is_winograd(conv) ? pn_winograd_packed(conv, pn_winograd_tile(conv), backward)
+                             : pn_direct_packed(conv, backward);
 }
 
 void pn_engine_pack(const pn_conv *conv, bool backward, const float *kernel, const float *scale,
                     float *packed) {
-    pn_winograd_pack(conv, pn_winograd_tile(conv), backward, kernel, scale, packed);
+    if (is_winograd(conv))
+        pn_winograd_pack(conv, pn_winograd_tile(conv), backward, kernel, scale, packed);
+    else
+        pn_direct_pack(conv, backward, kernel, scale, packed);
 }
 
 int64_t pn_engine_scratch(const pn_conv *conv, bool backward, int lanes) {
-    return pn_winograd_scratch(conv, pn_winograd_tile(conv), backward, lanes);
+    return is_winograd(conv) ? pn_winograd_scratch(conv, pn_winograd_tile(conv), backward, lanes)
+                             : pn_direct_scratch(conv, backward, lanes);
 }
 
 void pn_engine_forward(const pn_conv *conv, const float *x, const float *packed,
                        const pn_conv_end *end, int lanes, float *scratch) {
-    pn_winograd_forward(conv, pn_winograd_tile(conv), x, packed, end, lanes, scratch);
+    if (is_winograd(conv))
+        pn_winograd_forward(conv, pn_winograd_tile(conv), x, packed, end, lanes, scratch);
+    else
+        pn_direct_forward(conv, x, packed, end, lanes, scratch);
 }
 
 void pn_engine_backward(const pn_conv *conv, const float *x, const float *packed,
                         const pn_conv_slope *slope, float *d_x, float *d_kernel, float *d_bias,
                         int lanes, float *scratch) {
-    pn_winograd_backward(conv, pn_winograd_tile(conv), x, packed, slope, d_x, d_kernel, d_bias,
-                         lanes, scratch);
+    if (is_winograd(conv))
+        pn_winograd_backward(conv, pn_winograd_tile(conv), x, packed, slope, d_x, d_kernel, d_bias,
+                             lanes, scratch);
+    else
+        pn_direct_backward(conv, x, packed, slope, d_x, d_kernel, d_bias, lanes, scratch);
 }
