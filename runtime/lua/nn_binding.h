@@ -8,7 +8,7 @@
 #define PN_LUA_NN_BINDING_H
 
 #include "lua/edge.h"
-#include "nn/model.h"
+#include "nn/plan.h"
 
 #define PN_LUA_LAYER "pneuma.layer"
 #define PN_LUA_MODEL "pneuma.model"
@@ -24,6 +24,11 @@ void pn_lua_push_layer(lua_State *L, pn_layer *layer);
 /* Pushes an empty model userdata with an empty state and returns its slot, to be filled with a new
  * reference. */
 pn_model **pn_lua_new_model(lua_State *L);
+
+/* Pushes the owner of a plan that predicts up to `batch` samples at a time with the model at index;
+ * the same one as long as it serves. The plan is good while the owner is on the stack, and for one
+ * call: it computes in place. */
+pn_plan *pn_lua_push_plan(lua_State *L, int index, int64_t batch);
 
 /* Sizes of one sample: pushes an array; reads one, naming `what` in errors. */
 void pn_lua_push_dims(lua_State *L, const pn_dims *dims);

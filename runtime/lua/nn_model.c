@@ -17,7 +17,7 @@ pn_model *pn_lua_check_model(lua_State *L, int index, const char *what) {
 }
 
 pn_model **pn_lua_new_model(lua_State *L) {
-    pn_model **slot = lua_newuserdatauv(L, sizeof *slot, 1);
+    pn_model **slot = lua_newuserdatauv(L, sizeof *slot, 2); /* its state; its plan (nn_plan.c) */
     *slot = NULL;
     luaL_setmetatable(L, PN_LUA_MODEL);
     lua_newtable(L);

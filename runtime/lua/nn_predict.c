@@ -1,8 +1,6 @@
 /* nn: a model's outputs for tensors, batch by batch. */
 #include "lua/nn_binding.h"
 
-#include "nn/plan.h"
-
 #include <stdio.h>
 #include <string.h>
 
@@ -137,28 +135,18 @@ static void compute(run *r) {
     }
 }
 
-static void free_plan(void *plan) {
-    pn_plan_free(plan);
-}
-
 /* predict(model, {tensor, ...}, batch size or 0) -> {tensor, ...}, one for each output */
 static int core_predict(lua_State *L) {
     lua_settop(L, 3);
     run r = {.L = L, .model = pn_lua_check_model(L, 1, "this")};
-    pn_error error;
     r.outer = &r.model->group[0];
     read_inputs(&r, 2);
     lua_newtable(L);
     r.hold = lua_gettop(L);
     r.batch = choose_batch(&r, luaL_checkinteger(L, 3));
-    void **slot = pn_lua_scratch(L, free_plan);
-    int owner = lua_gettop(L);
-    const pn_plan_options options = {.batch = r.batch, .output = -1, .gradient_of = -1};
-    pn_lua_check(L, pn_plan_new(r.model, &options, &r.plan, &error), &error);
-    *slot = r.plan;
+    r.plan = pn_lua_push_plan(L, 1, r.batch);
     make_outputs(&r);
     compute(&r);
-    pn_lua_scratch_close(L, owner);
     pn_lua_settle(L);
     return 1;
 }

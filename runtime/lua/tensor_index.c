@@ -188,6 +188,7 @@ static int set(lua_State *L) {
         int64_t at = resolve(L, x, lua_tointeger(L, 2), 0) * x->stride[0];
         pn_lua_tensor_item(L, 3, x->dtype, &number);
         pn_dtype_store(x->dtype, x->data, at, lua_tonumber(L, 3));
+        pn_tensor_touch(x);
         return 0;
     }
     if (lua_istable(L, 3)) {

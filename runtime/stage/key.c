@@ -60,8 +60,13 @@ static json_t *parts_json(const pn_stage_arguments *a, const char *build) {
                               "stage", stage->name, "version", stage->version, "plugin", plugin,
                               "library", build, "threads", pn_threads(), "cpu",
                               pn_cpu_name(pn_cpu()), "inputs", inputs, "params", params_json(a));
-    if (!parts || !(stage->flags & PN_STAGE_SEED)) return parts;
-    if (json_object_set_new(parts, "seed", json_integer((json_int_t)a->seed)) == 0) return parts;
+    /* How models are computed, where the environment says so (nn/plan.h). */
+    const char *plan = getenv("PNEUMA_PLAN");
+    int lost =
+        parts && plan && json_object_set_new(parts, "plan", pn_json_bytes(plan, strlen(plan)));
+    if (parts && (stage->flags & PN_STAGE_SEED))
+        lost |= json_object_set_new(parts, "seed", json_integer((json_int_t)a->seed));
+    if (!lost) return parts;
     json_decref(parts);
     return NULL;
 }

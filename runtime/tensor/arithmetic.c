@@ -177,6 +177,7 @@ pn_status pn_tensor_binary_into(pn_binary op, pn_tensor *into, const pn_tensor *
     if (status == PN_OK)
         status = run(&o, (const pn_tensor *[]){into, into, apart ? apart : b}, error);
     pn_tensor_release(apart);
+    pn_tensor_touch(into);
     return status;
 }
 

@@ -21,6 +21,7 @@ pn_status pn_tensor_copy_into(pn_tensor *into, const pn_tensor *from, pn_error *
     dtypes d = {into->dtype, from->dtype};
     pn_status status = pn_walk_start(&walk, (const pn_tensor *[]){into, from}, 2, error);
     if (status != PN_OK) return status;
+    pn_tensor_touch(into);
     if (into->storage != from->storage || !from->storage) {
         pn_walk_all(&walk, copy_row, &d);
         return PN_OK;

@@ -8,6 +8,7 @@
 
 struct pn_storage {
     atomic_int references;
+    atomic_ulong writes;
     void (*release)(void *owner); /* NULL: owner is pn_alloc memory */
     void *owner;
 };
@@ -112,6 +113,7 @@ pn_status pn_tensor_wrap(pn_dtype dtype, int rank, const int64_t *shape, void *d
         return status != PN_OK ? status : pn_fail_memory(error, sizeof *storage);
     }
     atomic_init(&storage->references, 1);
+    atomic_init(&storage->writes, 0);
     storage->release = release;
     storage->owner = owner;
     return attach(dtype, rank, shape, data, storage, out, error);
@@ -159,6 +161,16 @@ int64_t pn_tensor_count(const pn_tensor *tensor) {
 
 size_t pn_tensor_bytes(const pn_tensor *tensor) {
     return (size_t)pn_tensor_count(tensor) * pn_dtype_size(tensor->dtype);
+}
+
+void pn_tensor_touch(const pn_tensor *tensor) {
+    if (tensor->storage)
+        atomic_fetch_add_explicit(&tensor->storage->writes, 1, memory_order_relaxed);
+}
+
+unsigned long pn_tensor_writes(const pn_tensor *tensor) {
+    return tensor->storage ? atomic_load_explicit(&tensor->storage->writes, memory_order_relaxed)
+                           : 0;
 }
 
 bool pn_tensor_is_dense(const pn_tensor *tensor) {

@@ -50,6 +50,12 @@ pn_tensor *pn_tensor_retain(pn_tensor *tensor);
 /* Gives one reference back; NULL is fine. Safe from any thread. */
 void pn_tensor_release(pn_tensor *tensor);
 
+/* Says that something was written into the storage after it was made, as the functions that work in
+ * place do; and how often that was. Who keeps what he made of a tensor sees by it whether it is
+ * still true. */
+void pn_tensor_touch(const pn_tensor *tensor);
+unsigned long pn_tensor_writes(const pn_tensor *tensor);
+
 int64_t pn_tensor_count(const pn_tensor *tensor); /* items: the product of the shape */
 size_t pn_tensor_bytes(const pn_tensor *tensor);  /* count times item size */
 bool pn_tensor_is_dense(const pn_tensor *tensor); /* row-major without gaps */

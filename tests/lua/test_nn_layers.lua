@@ -188,6 +188,30 @@ function TestSequential:test_the_input_may_be_known_later()
   lu.assertEquals(nn.Sequential{nn.Dense{2}}:build{4}:count_params(), 10)
 end
 
+-- What is kept between predictions must not outlive what it was made of.
+function TestSequential:test_predictions_follow_the_weights()
+  local function make()
+    return nn.Sequential{nn.Input{12, 12, 9}, nn.Conv2D{8, 3, activation = "relu", name = "conv"},
+                         nn.Flatten{}, nn.Dense{2, name = "end"}, seed = 3}
+  end
+  local x = tensor.uniform{4, 12, 12, 9, seed = 1}
+  local m = make()
+  local first = m:predict{x}
+  lu.assertEquals(numbers(m:predict{x}), numbers(first)) -- from what was kept
+  lu.assertEquals(numbers(m:predict{x[{{1, 1}}]}), {numbers(first)[1], numbers(first)[2]})
+  local weights = m:get_weights()
+  weights[1] = weights[1] * 2
+  m:set_weights(weights)
+  local other = make()
+  other:set_weights(weights)
+  lu.assertEquals(numbers(m:predict{x}), numbers(other:predict{x}))
+  lu.assertNotEquals(numbers(m:predict{x}), numbers(first))
+  m.weights[1]:mul_(0.5) -- back, in place
+  lu.assertEquals(numbers(m:predict{x}), numbers(first))
+  m:add(nn.Dense{3})
+  lu.assertEquals(m:predict{x}.shape, {4, 3})
+end
+
 function TestSequential:test_predict_in_batches()
   local m = small()
   local x = tensor.uniform{70, 8, 8, 3, seed = 1}

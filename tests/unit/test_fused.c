@@ -157,11 +157,13 @@ static result compute(const fused_case *c, pn_model *m, bool reference, bool tra
         r.average[i] = memcpy(pn_alloc(bytes), w->value->data, bytes);
         pn_plan_set_weight(r.plan, i, r.average[i]);
     }
+    pn_fail_allocation(1); /* a step takes no memory of its own */
     /* Twice, with fewer samples first: what is there from before must not matter. */
     if (!training && pn_plan_forward(r.plan, &x, 1, &mode, &error) != PN_OK)
         fail_msg("%s", error.message);
     if (pn_plan_forward(r.plan, &x, batch, &mode, &error) != PN_OK) fail_msg("%s", error.message);
     if (d && pn_plan_backward(r.plan, d, false, &error) != PN_OK) fail_msg("%s", error.message);
+    pn_fail_allocation(0);
     return r;
 }
 
