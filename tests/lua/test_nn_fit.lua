@@ -66,6 +66,7 @@ function TestCompile:test_bad_settings()
   fails("did you mean 'binary_crossentropy'", m.compile, m, {loss = "binary_crossentrop"})
   fails("did you mean 'accuracy'", m.compile, m, {loss = "mse", metrics = {"acuracy"}})
   fails("has no option 'lerning_rate'; did you mean 'learning_rate'?", nn.Adam, {lerning_rate = 1})
+  fails("Adam has no option 'lr'; it has: learning_rate, ", nn.Adam, {lr = 1})
   fails("nn.Adam takes one table", nn.Adam, 0.1)
   fails("nn.Adam takes 1 unnamed values", nn.Adam, {0.1, 0.9})
   fails("optimizer is a function: write it with braces", m.compile, m,
