@@ -130,5 +130,18 @@ const char *pn_suggest(const char *name, const char *const *names, size_t count)
         best = names[i];
         limit = distance - 1;
     }
+    for (size_t i = 0; i < count && !best && length >= 4; i++)
+        if (strncasecmp(name, names[i], (size_t)length) == 0) best = names[i];
     return best;
+}
+
+void pn_text_add_names(pn_text *text, const char *name, const char *const *names, size_t count,
+                       const char *there_are) {
+    const char *near = pn_suggest(name, names, count);
+    if (near) {
+        pn_text_addf(text, "; did you mean '%s'?", near);
+        return;
+    }
+    if (count) pn_text_addf(text, "; %s: ", there_are);
+    for (size_t i = 0; i < count; i++) pn_text_addf(text, "%s%s", i ? ", " : "", names[i]);
 }

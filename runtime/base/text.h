@@ -34,7 +34,13 @@ void pn_text_add_utf8(pn_text *text, const char *bytes, size_t size);
 /* Optimal string alignment distance (insert, delete, replace, swap neighbours), case-blind. */
 int pn_edit_distance(const char *a, const char *b);
 
-/* The name nearest to `name` among names[count], or NULL when none is near enough to suggest. */
+/* The name nearest to `name` among names[count], else the first that begins with it (of four
+ * letters or more: "accuracy" for "accuracy_score"), or NULL when none is near enough to suggest.
+ */
 const char *pn_suggest(const char *name, const char *const *names, size_t count);
+
+/* Appends "; did you mean 'x'?", or, when no name is near, "; `there_are`: a, b, c". */
+void pn_text_add_names(pn_text *text, const char *name, const char *const *names, size_t count,
+                       const char *there_are);
 
 #endif

@@ -162,10 +162,12 @@ enum { OPTIONS = sizeof options / sizeof *options };
 static pn_status fail_unknown(const char *name, pn_error *error) {
     const char *names[OPTIONS];
     for (int i = 0; i < OPTIONS; i++) names[i] = options[i].name;
-    const char *near = pn_suggest(name, names, OPTIONS);
-    return near ? pn_fail(error, PN_E_ARGUMENT,
-                          "ImageDataGenerator has no option '%s'; did you mean '%s'?", name, near)
-                : pn_fail(error, PN_E_ARGUMENT, "ImageDataGenerator has no option '%s'", name);
+    pn_text near = {0};
+    pn_text_add_names(&near, name, names, OPTIONS, "it has");
+    pn_status status = pn_fail(error, PN_E_ARGUMENT, "ImageDataGenerator has no option '%s'%s",
+                               name, pn_text_string(&near));
+    pn_text_free(&near);
+    return status;
 }
 
 static pn_status read_option(const char *name, json_t *value, pn_generator *g, pn_error *error) {

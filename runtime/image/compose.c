@@ -30,22 +30,35 @@ static void mix_pixels(void *context, int64_t begin, int64_t end) {
     }
 }
 
+/* The heat as float32 (h,w) or (h,w,1); a batch of one map loses its first axis. */
+static pn_status dense_heat(pn_tensor *heat, pn_tensor **out, pn_error *error) {
+    char text[PN_SHAPE_TEXT];
+    bool is_map = heat->rank == 2 || (heat->rank == 3 && heat->shape[2] == 1);
+    bool is_batch = heat->rank == 3 && heat->shape[0] == 1;
+    if (!is_map && !is_batch)
+        return pn_fail(error, PN_E_SHAPE,
+                       "a heat map is (h, w), not %s; take one of a batch: maps[1]",
+                       pn_shape_text(heat->rank, heat->shape, text, sizeof text));
+    pn_tensor *cast = NULL;
+    pn_status status = pn_tensor_cast(heat, PN_F32, &cast, error);
+    if (status != PN_OK || is_map) return *out = cast, status;
+    status = pn_tensor_reshape(cast, 2, heat->shape + 1, out, error);
+    pn_tensor_release(cast);
+    return status;
+}
+
 /* The heat as float32 0..1 in the size of the image. */
 static pn_status fit_heat(pn_tensor *heat, int64_t height, int64_t width, pn_tensor **out,
                           pn_error *error) {
-    char text[PN_SHAPE_TEXT];
-    if (heat->rank != 2 && !(heat->rank == 3 && heat->shape[2] == 1))
-        return pn_fail(error, PN_E_SHAPE, "a heat map is (h, w), not %s",
-                       pn_shape_text(heat->rank, heat->shape, text, sizeof text));
     pn_tensor *dense = NULL;
     double low, high;
-    pn_status status = pn_tensor_cast(heat, PN_F32, &dense, error);
+    pn_status status = dense_heat(heat, &dense, error);
     if (status != PN_OK) return status;
     pn_image_range(heat, &low, &high);
     float *items = dense->data, scale = high > low ? (float)(1 / (high - low)) : 0;
     for (int64_t i = 0; heat->dtype != PN_F32 && i < pn_tensor_count(dense); i++)
         items[i] = (items[i] - (float)low) * scale;
-    if (heat->shape[0] == height && heat->shape[1] == width) return *out = dense, PN_OK;
+    if (dense->shape[0] == height && dense->shape[1] == width) return *out = dense, PN_OK;
     status = pn_image_resize(dense, height, width, PN_BILINEAR, out, error);
     pn_tensor_release(dense);
     return status;

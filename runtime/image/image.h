@@ -127,9 +127,9 @@ typedef enum pn_overlay_mode {
     PN_OVERLAY_BLEND,   /* (1 - alpha) * image + alpha * colours, rounded */
 } pn_overlay_mode;
 
-/* Lays a heat map over an image: heat (h,w), resized bilinearly to the image where it differs,
- * picks entry (int) (255 v) of the map for v clipped to 0..1 (uint8 and int32 heat is scaled from
- * pn_image_range first). uint8 (H,W,3). New reference. */
+/* Lays a heat map over an image: heat (h,w), or a batch of one (1,h,w), resized bilinearly to the
+ * image where it differs, picks entry (int) (255 v) of the map for v clipped to 0..1 (uint8 and
+ * int32 heat is scaled from pn_image_range first). uint8 (H,W,3). New reference. */
 pn_status pn_image_overlay(pn_tensor *image, pn_tensor *heat, double alpha, pn_overlay_mode mode,
                            const uint8_t (*map)[3], pn_tensor **out, pn_error *error);
 

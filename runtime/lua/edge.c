@@ -170,7 +170,7 @@ void pn_lua_options(lua_State *L, int index, const char *function, int positiona
     index = lua_absindex(L, index);
     if (!lua_istable(L, index))
         pn_lua_fail(L, PN_E_ARGUMENT, "%s takes one table: %s{...}, not %s", function, function,
-                    luaL_typename(L, index));
+                    pn_lua_to_tensor(L, index) ? "a tensor" : luaL_typename(L, index));
     lua_pushnil(L);
     while (lua_next(L, index)) {
         lua_pop(L, 1);
@@ -179,6 +179,9 @@ void pn_lua_options(lua_State *L, int index, const char *function, int positiona
                 refuse_unknown(L, function, lua_tostring(L, -1), names);
         } else if (!lua_isinteger(L, -1) || lua_tointeger(L, -1) < 1 ||
                    lua_tointeger(L, -1) > positional) {
+            if (positional == 0 && *names)
+                pn_lua_fail(L, PN_E_ARGUMENT, "%s takes its options by name: %s{%s = ...}",
+                            function, function, *names);
             luaL_tolstring(L, -1, NULL);
             pn_lua_fail(L, PN_E_ARGUMENT, "%s takes %d unnamed value%s; [%s] is one too many",
                         function, positional, positional == 1 ? "" : "s", lua_tostring(L, -1));

@@ -95,8 +95,14 @@ typedef struct pn_lua_sink {
 const pn_lua_sink *pn_lua_sink_now(void);
 void pn_lua_sink_set(const pn_lua_sink *sink);
 
+/* Pushes the value at the index as text: by tostring, but a table that tostring would give as an
+ * address by what is in it, "{224, 224, 3}". */
+void pn_lua_push_text(lua_State *L, int index);
+/* Prepares that, with the module tensor on top of the stack, which it pops. */
+void pn_lua_open_text(lua_State *L);
+
 /* show(value, ...): a value shows itself through its metatable's __mime, a table from MIME type to
- * function(value) -> string; anything else is shown as text by tostring. */
+ * function(value) -> string; anything else is shown as text (pn_lua_push_text). */
 int pn_lua_show(lua_State *L);
 /* Shows the value on top of the stack and pops it; nil shows nothing. */
 void pn_lua_show_top(lua_State *L);

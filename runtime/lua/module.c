@@ -66,6 +66,8 @@ __attribute__((visibility("default"))) int luaopen_pneuma(lua_State *L) {
         make_strict(L, modules[i].name);
         lua_setfield(L, -2, modules[i].name);
     }
+    lua_getfield(L, -1, "tensor");
+    pn_lua_open_text(L);
     lua_pushcfunction(L, pn_lua_show);
     lua_setfield(L, -2, "show");
     lua_pushvalue(L, -1);

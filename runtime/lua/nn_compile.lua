@@ -26,14 +26,19 @@ local function read_metrics(metrics)
   if type(metrics) ~= "table" then
     fail("m:compile: metrics must be an array of names, not a " .. type(metrics))
   end
-  for i, metric in ipairs(metrics) do check("metric", metric, ("metrics[%d]"):format(i)) end
-  return table.move(metrics, 1, #metrics, 1, {})
+  local out = {}
+  for i, metric in ipairs(metrics) do
+    out[i] = named.wrap(metric)
+    check("metric", out[i], ("metrics[%d]"):format(i))
+  end
+  return out
 end
 
--- {optimizer = text, loss = text, metrics = JSON text}, and what the user gave under `given`.
+-- {optimizer = text, loss = text, metrics = JSON text}, and what the user gave under `given`. What
+-- comes out of a file is wrapped first: an empty config would be an array.
 local function compile(options)
-  local optimizer = options.optimizer or options[1] or "rmsprop"
-  local loss = options.loss
+  local optimizer = named.wrap(options.optimizer or options[1] or "rmsprop")
+  local loss = named.wrap(options.loss)
   if loss == nil then fail("m:compile needs a loss: m:compile{loss = \"binary_crossentropy\"}") end
   local metrics = read_metrics(options.metrics)
   local texts = {}
@@ -42,7 +47,7 @@ local function compile(options)
     optimizer = option("optimizer", optimizer, "optimizer"),
     loss = option("loss", loss, "loss"),
     metrics = "[" .. table.concat(texts, ",") .. "]",
-    given = {optimizer = named.wrap(optimizer), loss = named.wrap(loss), metrics = metrics},
+    given = {optimizer = optimizer, loss = loss, metrics = metrics},
   }
 end
 

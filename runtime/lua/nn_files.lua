@@ -11,8 +11,9 @@ local function format_of(path, what)
   local ending = (path:match("%.([^./]*)$") or ""):lower()
   if ending == "h5" or ending == "hdf5" then return "h5" end
   if ending == "safetensors" then return "safetensors" end
-  fail(("%s: '%s' must end in .safetensors or .h5%s"):format(what, path, ending == "keras"
-    and "; in Keras, model.save(\"model.h5\") writes such a file" or ""))
+  fail(("%s: '%s' must end in .safetensors or .h5%s"):format(what, path,
+    ending == "keras" and not what:find("save", 1, true)
+      and "; in Keras, model.save(\"model.h5\") writes such a file" or ""))
 end
 
 -- The path, which may stand alone, and the table of options.

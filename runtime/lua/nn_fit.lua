@@ -15,8 +15,8 @@ local function whole(options, name, preset, least)
   local value = options[name]
   if value == nil then return preset end
   if math.type(value) ~= "integer" or value < least then
-    fail(("%s: %s must be a whole number from %d, not %s"):format(WHAT, name, least,
-      tostring(value)))
+    fail(("%s: %s must be a whole number from %d, not %s%s"):format(WHAT, name, least,
+      type(value) == "string" and "the string " or "", tostring(value)))
   end
   return value
 end
@@ -266,7 +266,8 @@ local function read_options(model, options, flow)
 end
 
 -- Trains the model and returns the history.
-function methods.fit(model, options)
+function methods.fit(model, options, ...)
+  options = samples.one_table(WHAT, options, ...)
   core.options(options, WHAT, 2, option_names)
   local compiled = models.compiled(model, WHAT)
   local verbose = lines.check_verbose(options.verbose, WHAT)

@@ -22,8 +22,9 @@ end
 
 -- m:predict{x, batch_size = 32}, m:predict(x): one row a sample. Rows of a flow are in the order of
 -- its samples, shuffled or not.
-function methods.predict(model, options)
-  if core.tensor.is_tensor(options) or samples.is_flow(options) then options = {options} end
+function methods.predict(model, options, ...)
+  options = samples.one_table("m:predict", options, ...)
+  if core.tensor.is_tensor(options) then options = {options} end
   core.options(options, "m:predict", 1, {"x", "batch_size", "verbose"})
   local x = options.x or options[1]
   local verbose = options.verbose == nil and 0 or lines.check_verbose(options.verbose, "m:predict")
@@ -62,9 +63,9 @@ local function new_scores(logs)
 end
 
 -- m:evaluate{flow} or m:evaluate{x, y}: the loss and the metrics; prints them as Keras does.
-function methods.evaluate(model, options)
-  if samples.is_flow(options) then options = {options} end
+function methods.evaluate(model, options, ...)
   local what = "m:evaluate"
+  options = samples.one_table(what, options, ...)
   core.options(options, what, 2, {"x", "y", "batch_size", "steps", "verbose"})
   local compiled = models.compiled(model, what)
   local verbose = lines.check_verbose(options.verbose, what)

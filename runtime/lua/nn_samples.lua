@@ -10,6 +10,15 @@ function samples.is_flow(value)
   return mt and mt.__name == "pneuma.flow" or false
 end
 
+-- The one table of options; a flow may stand alone. What follows it in parentheses, as in Python, is
+-- refused: Lua would drop it without a word.
+function samples.one_table(what, options, ...)
+  if select("#", ...) > 0 then
+    fail(("%s takes one table, in braces: %s{data, name = value}"):format(what, what))
+  end
+  return samples.is_flow(options) and {options} or options
+end
+
 -- y as a tensor: numbers, one or several a sample.
 local function as_targets(y, count, what)
   if type(y) == "table" then

@@ -37,6 +37,37 @@ void pn_lua_sink_set(const pn_lua_sink *other) {
     sink = other ? other : &plain;
 }
 
+/* ---- text ---- */
+
+static const char PLAIN[] =
+    "pneuma.plain_text"; /* the registry's key of plain_text.lua's function */
+
+void pn_lua_open_text(lua_State *L) {
+    pn_lua_run_script(L, "plain_text");
+    lua_setfield(L, LUA_REGISTRYINDEX, PLAIN);
+}
+
+/* Whether the value is a table that would print as its address alone. */
+static bool is_plain(lua_State *L, int index) {
+    static const char *const fields[] = {"__tostring", "__name", "__metatable"};
+    if (!lua_istable(L, index)) return false;
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        if (luaL_getmetafield(L, index, fields[i]) == LUA_TNIL) continue;
+        lua_pop(L, 1);
+        return false;
+    }
+    return true;
+}
+
+void pn_lua_push_text(lua_State *L, int index) {
+    index = lua_absindex(L, index);
+    if (is_plain(L, index) && lua_getfield(L, LUA_REGISTRYINDEX, PLAIN) == LUA_TFUNCTION) {
+        lua_pushvalue(L, index);
+        lua_call(L, 1, 1);
+    } else
+        luaL_tolstring(L, index, NULL);
+}
+
 /* ---- show ---- */
 
 /* With the value at `value` and its __mime at `mimes`, pushes the string for one type; false
@@ -66,7 +97,7 @@ static void show_value(lua_State *L, int value) {
         data[count] = lua_tolstring(L, -1, &size[count]);
         count++;
     }
-    if (!mimes || !push_form(L, value, mimes, "text/plain")) luaL_tolstring(L, value, NULL);
+    if (!mimes || !push_form(L, value, mimes, "text/plain")) pn_lua_push_text(L, value);
     mime[count] = "text/plain";
     data[count] = lua_tolstring(L, -1, &size[count]);
     count++;

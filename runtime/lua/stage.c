@@ -147,7 +147,7 @@ static void call_info(lua_State *L, const pn_stage_info *info, const char *uncac
     const char *name = info->table->name;
     if (!lua_istable(L, 2))
         pn_lua_fail(L, PN_E_ARGUMENT, "stage.%s takes one table: stage.%s{...}, not %s", name, name,
-                    luaL_typename(L, 2));
+                    pn_lua_to_tensor(L, 2) ? "a tensor" : luaL_typename(L, 2));
     pn_error error;
     void **slot = pn_lua_scratch(L, free_arguments);
     pn_stage_arguments *arguments = NULL;

@@ -132,6 +132,9 @@ static void give_field(giver *g) {
         give_input(g, (size_t)index - 1);
         return;
     }
+    if (stage->input_count == 0 && stage->param_count > 0)
+        pn_lua_fail(L, PN_E_ARGUMENT, "stage.%s takes its parameters by name: stage.%s{%s = ...}",
+                    stage->name, stage->name, stage->params[0].name);
     pn_lua_fail(L, PN_E_ARGUMENT, "stage.%s takes %d unnamed value%s; [%s] is one too many",
                 stage->name, (int)stage->input_count, stage->input_count == 1 ? "" : "s",
                 luaL_tolstring(L, -2, NULL));

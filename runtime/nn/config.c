@@ -214,13 +214,11 @@ pn_status pn_config_finish(pn_config *config) {
     if (config->status != PN_OK) return config->status;
     json_object_foreach(config->json, name, item) {
         if (is_known(config, name)) continue;
-        const char *near = pn_suggest(name, config->known, (size_t)config->known_count);
-        config->status = near ? pn_fail(config->error, PN_E_ARGUMENT,
-                                        "%s has no option '%.100s'; did you mean "
-                                        "'%s'?",
-                                        who(config, text), name, near)
-                              : pn_fail(config->error, PN_E_ARGUMENT, "%s has no option '%.100s'",
-                                        who(config, text), name);
+        pn_text near = {0};
+        pn_text_add_names(&near, name, config->known, (size_t)config->known_count, "it has");
+        config->status = pn_fail(config->error, PN_E_ARGUMENT, "%s has no option '%.100s'%s",
+                                 who(config, text), name, pn_text_string(&near));
+        pn_text_free(&near);
         break;
     }
     return config->status;

@@ -13,10 +13,12 @@ pn_status pn_layer_type_find(const char *class_name, const pn_layer_type **type,
         if (strcmp((*t)->class_name, class_name) == 0) return *type = *t, PN_OK;
         if (count < sizeof names / sizeof *names) names[count++] = (*t)->class_name;
     }
-    const char *near = pn_suggest(class_name, names, count);
-    return near ? pn_fail(error, PN_E_NOT_FOUND,
-                          "there is no layer class '%.100s'; did you mean '%s'?", class_name, near)
-                : pn_fail(error, PN_E_NOT_FOUND, "there is no layer class '%.100s'", class_name);
+    pn_text near = {0};
+    pn_text_add_names(&near, class_name, names, count, "there are");
+    pn_status status = pn_fail(error, PN_E_NOT_FOUND, "there is no layer class '%.100s'%s",
+                               class_name, pn_text_string(&near));
+    pn_text_free(&near);
+    return status;
 }
 
 /* ---- life ---- */

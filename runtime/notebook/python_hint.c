@@ -30,6 +30,25 @@ static const struct {
     {CONTAINS, "**", "a power is x ^ 2"},
 };
 
+/* What Lua's compiler says of Python that it reads further into: f(x, a=1), (3, 3), x[1, 2],
+ * x[1:2]. */
+static const struct {
+    const char *expected, *near, *hint;
+} told[] = {
+    {"')' expected", "near '='", "options go in braces: f{x, name = value}"},
+    {"')' expected", "near ','", "a list or a shape is written {1, 2, 3}"},
+    {"']' expected", "near ','", "x[{1, 2}] is an item, x[{1, {}}] a row"},
+    {"']' expected", "near ':'", "a slice is x[{{1, 2}}], with its last item"},
+};
+
+static const char *hint_for_message(const char *message) {
+    for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
+        const char *expected = strstr(message, told[i].expected);
+        if (expected && strstr(expected, told[i].near)) return told[i].hint;
+    }
+    return NULL;
+}
+
 static bool fits(const char *line, size_t size, where where, const char *python) {
     size_t length = strlen(python);
     if (where == CONTAINS) return memmem(line, size, python, length) != NULL;
@@ -46,8 +65,9 @@ static const char *hint_for_line(const char *line, size_t size) {
     return NULL;
 }
 
-const char *pn_python_hint(const char *source, size_t size) {
-    const char *end = source + size;
+const char *pn_python_hint(const char *source, size_t size, const char *message) {
+    const char *end = source + size, *first = hint_for_message(message);
+    if (first) return first;
     while (source < end) {
         const char *stop = memchr(source, '\n', (size_t)(end - source));
         if (!stop) stop = end;

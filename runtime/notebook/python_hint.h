@@ -4,8 +4,8 @@
 
 #include <stddef.h>
 
-/* What to write instead of the first piece of Python in a cell that Lua refused, one phrase; NULL
- * when nothing looks like Python. */
-const char *pn_python_hint(const char *source, size_t size);
+/* What to write instead of the first piece of Python in a cell that Lua refused with `message`, one
+ * phrase; NULL when nothing looks like Python. */
+const char *pn_python_hint(const char *source, size_t size, const char *message);
 
 #endif

@@ -249,9 +249,16 @@ typedef struct unit {
     pn_text text;
 } unit;
 
-/* Raises the message of Lua's compiler, with a hint where the cell looks like Python. */
-static int fail_syntax(lua_State *L, const unit *u) {
-    const char *hint = pn_python_hint(u->source, u->size);
+/* Raises the message of Lua's compiler, with a hint where the cell looks like Python. The message
+ * may name the "return" that was put in front of the last expression: then the bare cell's. */
+static int fail_syntax(lua_State *L, unit *u, const char *chunk) {
+    if (u->syntax.has_last && strstr(lua_tostring(L, -1), "near 'return'")) {
+        u->text.size = 0;
+        add_newlines(&u->text, u->line);
+        pn_text_add(&u->text, u->source, u->size);
+        if (load(L, &u->text, chunk) == LUA_OK) lua_pop(L, 1);
+    }
+    const char *hint = pn_python_hint(u->source, u->size, lua_tostring(L, -1));
     if (hint) lua_pushfstring(L, "%s (in Lua: %s)", lua_tostring(L, -1), hint);
     return lua_error(L);
 }
@@ -266,7 +273,7 @@ static int compile(lua_State *L) {
     if (!u->syntax.valid) u->syntax.has_last = false;
     add_newlines(&u->text, u->line);
     add_body(&u->text, u->source, u->size, &u->syntax, false);
-    if (load(L, &u->text, chunk) != LUA_OK) return fail_syntax(L, u);
+    if (load(L, &u->text, chunk) != LUA_OK) return fail_syntax(L, u, chunk);
     if (!u->syntax.valid) return luaL_error(L, "this cell is nested too deeply");
     lua_settop(L, 2);
 
@@ -341,7 +348,8 @@ int pn_scope_run(lua_State *L, const char *name, int line, const char *source, s
 
 /* ---- opening ---- */
 
-/* print in one piece: cells may print a lot, and standard output is not buffered. */
+/* print in one piece: cells may print a lot, and standard output is not buffered. Plain tables are
+ * written as what is in them. */
 static int print(lua_State *L) {
     int count = lua_gettop(L);
     luaL_Buffer line;
@@ -350,7 +358,7 @@ static int print(lua_State *L) {
     luaL_buffinit(L, &line);
     for (int i = 1; i <= count; i++) {
         if (i > 1) luaL_addchar(&line, '\t');
-        luaL_tolstring(L, i, NULL);
+        pn_lua_push_text(L, i);
         luaL_addvalue(&line);
     }
     luaL_addchar(&line, '\n');

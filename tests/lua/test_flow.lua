@@ -290,7 +290,8 @@ function TestGenerator:test_options()
   local gen = data.ImageDataGenerator{zoom_range = {0.5, 2}, horizontal_flip = true}
   lu.assertEquals(tostring(gen), "ImageDataGenerator{horizontal_flip = true, zoom_range = {0.5, 2}}")
   lu.assertEquals(tostring(data.ImageDataGenerator()), "ImageDataGenerator{}")
-  fails("has no option 'rotation'", data.ImageDataGenerator, {rotation = 2})
+  fails("has no option 'rotation'; did you mean 'rotation_range'?", data.ImageDataGenerator,
+        {rotation = 2})
   fails("did you mean 'rotation_range'?", data.ImageDataGenerator, {rotation_rang = 2})
   fails("rotation_range must be degrees from 0 to 360, not -2", data.ImageDataGenerator,
     {rotation_range = -2})

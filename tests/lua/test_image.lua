@@ -181,7 +181,10 @@ function TestColour:test_overlay()
   lu.assertTrue(half:eq(tensor{{{0, 124, 255}, {126, 255, 130}}}):all()) -- entries 63 and 127
   lu.assertEquals({table.unpack(image.overlay{ramp(8, 8), tensor.zeros{2, 2}}.shape)}, {8, 8, 3})
   fails("alpha lies between 0 and 1", image.overlay, {img, heat, alpha = 2})
-  fails("a heat map is (h, w)", image.overlay, {img, tensor.zeros{1, 2, 3}})
+  -- what m:gradcam gives for a batch of one image
+  lu.assertTrue(image.overlay{img, heat:reshape{1, 1, 2}, alpha = 0.5, mode = "add"}:eq(add):all())
+  lu.assertEquals({table.unpack(image.overlay{ramp(8, 8), tensor.zeros{1, 2, 3}}.shape)}, {8, 8, 3})
+  fails("a heat map is (h, w), not (2, 2, 3); take one", image.overlay, {img, tensor.zeros{2, 2, 3}})
 end
 
 TestPicture = {}

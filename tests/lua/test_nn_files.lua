@@ -49,6 +49,20 @@ function TestFiles:test_models_come_back()
   end
 end
 
+-- Objects without options: their empty config must stay an object.
+function TestFiles:test_settings_without_options_come_back()
+  for _, name in ipairs{"m.safetensors", "m.h5"} do
+    local m = net():compile{optimizer = nn.Adam{}, loss = nn.BinaryCrossentropy{},
+                            metrics = {"accuracy", nn.Precision{}, nn.Recall{}}}
+    m:save{self.dir:path(name)}
+    local back = nn.load_model{self.dir:path(name)}
+    lu.assertEquals(back.optimizer.class_name, "Adam")
+    lu.assertEquals(back.loss.class_name, "BinaryCrossentropy")
+    lu.assertEquals(back:evaluate{x, {0, 1, 1}, verbose = 0}.names,
+                    {"loss", "accuracy", "precision", "recall"})
+  end
+end
+
 function TestFiles:test_functional_and_nested_models()
   local base = nn.Sequential{nn.Input{6, 6, 2}, nn.Conv2D{3, 3}, name = "base"}
   local input = nn.Input{6, 6, 2, name = "image"}

@@ -66,6 +66,7 @@ function TestCompile:test_bad_settings()
   fails("did you mean 'binary_crossentropy'", m.compile, m, {loss = "binary_crossentrop"})
   fails("did you mean 'accuracy'", m.compile, m, {loss = "mse", metrics = {"acuracy"}})
   fails("has no option 'lerning_rate'; did you mean 'learning_rate'?", nn.Adam, {lerning_rate = 1})
+  fails("Adam has no option 'lr'; it has: learning_rate, ", nn.Adam, {lr = 1})
   fails("nn.Adam takes one table", nn.Adam, 0.1)
   fails("nn.Adam takes 1 unnamed values", nn.Adam, {0.1, 0.9})
   fails("optimizer is a function: write it with braces", m.compile, m,
@@ -98,6 +99,11 @@ function TestFit:test_it_learns_and_prints_like_keras()
   lu.assertAlmostEquals(scores.loss, h.history.val_loss[8], 1e-6)
   lu.assertAlmostEquals(scores.accuracy, h.history.val_accuracy[8], 1e-6)
   lu.assertEquals(scores[1], scores.loss)
+end
+
+function TestFit:test_a_flow_may_stand_alone()
+  local m = compiled()
+  lu.assertEquals(#quietly(function() return m:fit(data.flow{x, y}) end).epoch, 1)
 end
 
 function TestFit:test_a_cached_training_prints_the_same()
@@ -177,6 +183,10 @@ function TestFit:test_bad_uses()
   fails("call fit with a colon: m:fit", function() m.fit{x, y} end)
   fails("m:fit has no option 'epoch'; did you mean 'epochs'?", m.fit, m, {x, y, epoch = 3})
   fails("epochs must be a whole number from 1, not 0", m.fit, m, {x, y, epochs = 0})
+  fails("epochs must be a whole number from 1, not the string 3", m.fit, m, {x, y, epochs = "3"})
+  fails("m:fit takes one table, in braces: m:fit{data, name = value}", m.fit, m, x, y)
+  fails("m:evaluate takes one table, in braces", m.evaluate, m, data.flow{x, y}, {verbose = 0})
+  fails("m:predict takes one table, in braces", m.predict, m, x, {batch_size = 8})
   fails("initial_epoch = 3 leaves none of the 2 epochs", m.fit, m,
         {x, y, epochs = 2, initial_epoch = 3})
   fails("seed must be a whole number", m.fit, m, {x, y, seed = "x"})

@@ -92,11 +92,13 @@ function TestCalls:test_inputs_are_checked()
   refused("item 2 of input images must be a tensor, not a number", stage.invert, {{image(1), 5}})
   refused("must be a tensor or an array of tensors, not a boolean", stage.invert, {true})
   refused("takes 1 unnamed value; [2] is one too many", stage.invert, {image(1), image(2)})
+  refused("stage.read_folder takes its parameters by name: stage.read_folder{dir = ...}",
+          stage.read_folder, {"folder"})
   refused("input images is given twice", stage.invert, {image(1), images = image(2)})
   refused("input numbers must be one array, not a list", stage.measure, {{tensor{1}}})
   refused("input numbers must be an array, not a string", stage.measure, {"x"})
   refused("input names must be strings, not an array", stage.measure, {tensor{1}, tensor{1}})
-  refused("takes one table: stage.invert{...}, not userdata", stage.invert, image(1))
+  refused("takes one table: stage.invert{...}, not a tensor", stage.invert, image(1))
 end
 
 TestModule = {}

@@ -55,6 +55,17 @@ function TestLearning:test_three_alone_takes_the_shipped_model()
   has(json, "comes with Pneuma")
 end
 
+-- As Keras writes it: nothing tells how images are prepared, or what the classes are called.
+function TestLearning:test_three_takes_a_bare_h5_file()
+  t.notebook("bare.md", 'local m = nn.Sequential{nn.Input{48, 48, 3}, nn.Conv2D{4, 3}}',
+             'm:add(nn.GlobalAveragePooling2D{}):add(nn.Dense{1, activation = "sigmoid"})',
+             'm:save{"bare.h5"}')
+  lu.assertEquals(t.run("bare.md"), 0)
+  local code, _, err, json = run("03_grad_cam.md", "-p count=36 -p model=bare.h5")
+  lu.assertEquals(code, 0, err)
+  has(json, "does not say how its images were prepared")
+end
+
 function TestLearning:test_two_without_its_second_half()
   local code, _, err, json = run("02_deep_learning.md", few .. "-p beyond=false")
   lu.assertEquals(code, 0, err)

@@ -64,6 +64,8 @@ static void near_names_are_suggested(void **state) {
     assert_string_equal(pn_suggest("lo", names, COUNT), "low");
     assert_null(pn_suggest("ds", names, COUNT));
     assert_null(pn_suggest("epochs", names, COUNT));
+    assert_string_equal(pn_suggest("aper", names, COUNT), "aperture");
+    assert_null(pn_suggest("ape", names, COUNT));
 }
 
 /* ---- files ---- */

@@ -168,6 +168,18 @@ static void undefined_names_are_errors(void **state) {
     assert_string_equal(RUN("x = 1", "_G.x", "load('return math.pi > 3')()"), "1|true|");
 }
 
+static void plain_tables_are_shown_by_what_is_in_them(void **state) {
+    (void)state;
+    assert_string_equal(RUN("{3, 2}", "{}", "{'a', b = {1.5}, [0] = true}"),
+                        "{3, 2}|{}|{\"a\", [0] = true, b = {1.5}}|");
+    assert_string_equal(RUN("tensor.zeros{2, 3}.shape", "{tensor.zeros{2, 3}}"),
+                        "{2, 3}|{float32 (2, 3)}|");
+    assert_string_equal(RUN("local t = {1} t.me = t", "t"), "{1, me = {1, me = {1, me = {...}}}}|");
+    assert_non_null(strstr(RUN("local t = {} for i = 1, 100 do t[i] = i end", "t"),
+                           "39, 40, ... 100 in all}|"));
+    assert_string_equal(RUN("setmetatable({}, {__tostring = function() return 'me' end})"), "me|");
+}
+
 static void python_gets_a_hint(void **state) {
     (void)state;
     static const struct {
@@ -180,10 +192,15 @@ static void python_gets_a_hint(void **state) {
         {"x = [1, 2]", "(in Lua: a list is written {1, 2, 3})"},
         {"# comment\nx = 1", "(in Lua: a comment begins with --)"},
         {"def f(x):\n  return x", "(in Lua: local function"},
+        {"print(1, sep=2)", "(in Lua: options go in braces: f{x, name = value})"},
+        {"x = (3, 3)", "(in Lua: a list or a shape is written {1, 2, 3})"},
+        {"x = print[1, 2]", "(in Lua: x[{1, 2}] is an item"},
+        {"x = print[1:2]", "(in Lua: a slice is x[{{1, 2}}]"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         assert_non_null(strstr(FAILS(cases[i].cell), cases[i].hint));
     assert_null(strstr(FAILS("local = 1"), "in Lua"));
+    assert_non_null(strstr(FAILS("print 1"), "near '1'"));
 }
 
 static void close_ends_with_its_cell(void **state) {
@@ -322,6 +339,7 @@ int main(void) {
         cmocka_unit_test(what_was_assigned_before_an_error_survives),
         cmocka_unit_test(messages_have_the_right_line),
         cmocka_unit_test(undefined_names_are_errors),
+        cmocka_unit_test(plain_tables_are_shown_by_what_is_in_them),
         cmocka_unit_test(python_gets_a_hint),
         cmocka_unit_test(close_ends_with_its_cell),
         cmocka_unit_test(more_than_200_locals_in_all),

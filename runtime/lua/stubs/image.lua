@@ -64,8 +64,8 @@ function image.rgb(img) end
 function image.colormap(arguments) end
 
 --- `image.overlay{img, heat, alpha = 0.4, mode = "blend", cmap = "jet"}` lays a heat map (h, w) of
---- 0..1 over an image. "blend": (1 - alpha) image + alpha colours; "add": image + alpha colours,
---- clipped.
+--- 0..1, or a batch of one, over an image. "blend": (1 - alpha) image + alpha colours; "add": image +
+--- alpha colours, clipped.
 ---@param arguments table
 ---@return pneuma.Tensor uint8 (height, width, 3)
 function image.overlay(arguments) end
