@@ -12,6 +12,20 @@ static int64_t least(int64_t a, int64_t b) {
 
 /* ---- kernels ---- */
 
+enum { BLOCK_PANELS = PN_TILES_FILTERS / PANEL };
+
+/* Where a panel of a packed kernel begins: (blocks, points, panels of the block, depth, PANEL), in
+ * the order in which the products read it. */
+PN_INLINE int64_t panel_at(int64_t panel, int64_t panels, int point, int64_t depth) {
+    const int64_t first = panel / BLOCK_PANELS * BLOCK_PANELS;
+    const int64_t count = least(BLOCK_PANELS, panels - first);
+    return (first * PRODUCTS + point * count + panel - first) * depth * PANEL;
+}
+
+static int64_t panels_of(int64_t columns) {
+    return (columns + PANEL - 1) / PANEL;
+}
+
 /* G k G' of one vector of kernels. */
 static void transform_kernel(vf k[3][3], vf y[POINTS][POINTS]) {
     vf t[POINTS][3];
@@ -40,7 +54,7 @@ static void load_kernel(const pn_conv *g, bool backward, const float *kernel, co
     }
 }
 
-/* packed (panels, points, depth, PANEL): depth is channels, or (backward) filters. */
+/* The depth is channels, or (backward) filters. */
 static void pack(const pn_conv *g, bool backward, const float *kernel, const float *scale,
                  int64_t begin, int64_t end, float *packed) {
     const int64_t depth = backward ? g->filters : g->channels;
@@ -54,9 +68,9 @@ static void pack(const pn_conv *g, bool backward, const float *kernel, const flo
                     load_kernel(g, backward, kernel, scale, backward ? column : l,
                                 backward ? l : column, k);
                 transform_kernel(k, y);
-                float *to = packed + (p * PRODUCTS * depth + l) * PANEL + half;
                 for (int i = 0; i < PRODUCTS; i++)
-                    vf_store(to + i * depth * PANEL, y[i / POINTS][i % POINTS]);
+                    vf_store(packed + panel_at(p, panels_of(columns), i, depth) + l * PANEL + half,
+                             y[i / POINTS][i % POINTS]);
             }
 }
 
@@ -134,14 +148,14 @@ static block block_of(const pn_tile_group *group, int64_t t) {
 }
 
 static void multiply(const pn_tile_group *group, const float *packed, int64_t begin, int64_t end) {
-    const int64_t depth = group->conv->channels;
+    const int64_t depth = group->conv->channels, panels = panels_of(group->conv->filters);
     for (int i = 0; i < PRODUCTS; i++)
         for (int64_t f = begin; f < end; f += PANEL)
             product_panel(
                 (product){.a = group->in + i * group->tiles * group->in_row,
                           .a_row = group->in_row,
                           .a_k = 1,
-                          .b = packed + (f / PANEL * PRODUCTS + i) * depth * PANEL,
+                          .b = packed + panel_at(f / PANEL, panels, i, depth),
                           .b_k = PANEL,
                           .k = depth,
                           .c = group->out + i * group->tiles * group->out_row + (f - begin),
@@ -244,13 +258,13 @@ PN_INLINE void spread_vector(const window *w, int64_t c, const bool inside, cons
 
 static void add_input(const pn_tile_group *group, const float *packed, float *d_x) {
     const int64_t channels = group->conv->channels, depth = group->conv->filters;
-    const int64_t step = group->tiles * group->in_row;
+    const int64_t step = group->tiles * group->in_row, panels = panels_of(channels);
     for (int i = 0; i < PRODUCTS; i++)
         for (int64_t c = 0; c < channels; c += PANEL)
             product_panel((product){.a = group->out + i * group->tiles * group->out_row,
                                     .a_row = group->out_row,
                                     .a_k = 1,
-                                    .b = packed + (c / PANEL * PRODUCTS + i) * depth * PANEL,
+                                    .b = packed + panel_at(c / PANEL, panels, i, depth),
                                     .b_k = PANEL,
                                     .k = depth,
                                     .c = group->in + i * step + c,
