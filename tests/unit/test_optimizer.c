@@ -1,6 +1,7 @@
 /* Optimizers and schedules: Keras's steps, any number of threads, refusals. */
 #include "golden_tensors.h"
 
+#include "base/cpu.h"
 #include "base/pool.h"
 #include "base/random.h"
 #include "nn/train/optimizer.h"
@@ -127,6 +128,66 @@ static void threads_change_nothing(void **state) {
     assert_int_equal(pn_live_bytes(), 0);
 }
 
+/* ---- parts ---- */
+
+enum { SOME = 2500 };
+
+/* A step by parts, from the last number to the first. */
+static void update_by_parts(pn_optimizer *o, float *value, const float *gradient) {
+    int64_t end = SOME;
+    pn_optimizer_begin(o);
+    for (int64_t size = 1; end > 0; size = size * 3 % 61 + 1) {
+        const int64_t first = end > size ? end - size : 0;
+        pn_optimizer_update(o, first, end - first, value + first, gradient + first);
+        end = first;
+    }
+}
+
+static void check_parts(const char *config, pn_cpu_level level) {
+    json_t *json = json_loads(config, 0, NULL);
+    pn_optimizer whole = parse(json), parts = parse(json);
+    float value[2][SOME], gradient[SOME];
+    pn_random random;
+    pn_random_seed(&random, 4, 0);
+    for (int i = 0; i < SOME; i++) value[0][i] = value[1][i] = (float)pn_random_normal(&random);
+    assert_int_equal(pn_optimizer_build(&whole, SOME, NULL), PN_OK);
+    assert_int_equal(pn_optimizer_build(&parts, SOME, NULL), PN_OK);
+    assert_false(pn_optimizer_clips(&parts));
+    for (int step = 0; step < 3; step++) {
+        for (int i = 0; i < SOME; i++) gradient[i] = (float)pn_random_normal(&random);
+        const pn_parameter p[] = {{value[0], gradient, 7}, {value[0] + 7, gradient + 7, SOME - 7}};
+        pn_cpu_cap(PN_CPU_PORTABLE);
+        pn_optimizer_step(&whole, p, 2);
+        pn_cpu_cap(level);
+        update_by_parts(&parts, value[1], gradient);
+    }
+    assert_int_equal(parts.iterations, 3);
+    assert_memory_equal(value[0], value[1], sizeof value[0]);
+    assert_memory_equal(whole.state, parts.state, (size_t)whole.slots * SOME * sizeof(float));
+    pn_optimizer_free(&whole);
+    pn_optimizer_free(&parts);
+    json_decref(json);
+}
+
+/* Nor does the instruction set. */
+static void parts_change_nothing(void **state) {
+    (void)state;
+    static const char *const configs[] = {
+        "{\"class_name\": \"SGD\"}",
+        "{\"class_name\": \"SGD\", \"config\": {\"momentum\": 0.9, \"weight_decay\": 0.01}}",
+        "{\"class_name\": \"SGD\", \"config\": {\"momentum\": 0.9, \"nesterov\": true}}",
+        "{\"class_name\": \"Adam\"}",
+        "{\"class_name\": \"AdamW\", \"config\": {\"amsgrad\": true}}",
+        "{\"class_name\": \"RMSprop\"}",
+        "{\"class_name\": \"RMSprop\", \"config\": {\"momentum\": 0.5}}",
+        "{\"class_name\": \"RMSprop\", \"config\": {\"centered\": true, \"momentum\": 0.5}}"};
+    for (int level = PN_CPU_PORTABLE; level <= PN_CPU_AVX512; level++)
+        for (size_t i = 0; i < sizeof configs / sizeof *configs; i++)
+            check_parts(configs[i], (pn_cpu_level)level);
+    pn_cpu_cap(PN_CPU_AVX512);
+    assert_int_equal(pn_live_bytes(), 0);
+}
+
 /* ---- the learning rate, refusals ---- */
 
 static void rate_can_be_set(void **state) {
@@ -184,9 +245,8 @@ static void refuses_what_is_wrong(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(equals_keras),
-        cmocka_unit_test(threads_change_nothing),
-        cmocka_unit_test(rate_can_be_set),
+        cmocka_unit_test(equals_keras),          cmocka_unit_test(threads_change_nothing),
+        cmocka_unit_test(parts_change_nothing),  cmocka_unit_test(rate_can_be_set),
         cmocka_unit_test(refuses_what_is_wrong),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

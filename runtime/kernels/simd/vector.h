@@ -83,6 +83,23 @@ PN_INLINE vf vf_fma(vf a, vf b, vf c) {
 #endif
 }
 
+/* The sum of all items: halves are added until one is left. */
+PN_INLINE float vf_sum(vf v) {
+#if defined(__AVX2__)
+#if defined(__AVX512F__)
+    const __m256 w =
+        _mm256_add_ps(_mm512_castps512_ps256((__m512)v), _mm512_extractf32x8_ps((__m512)v, 1));
+#else
+    const __m256 w = (__m256)v;
+#endif
+    const __m128 x = _mm_add_ps(_mm256_castps256_ps128(w), _mm256_extractf128_ps(w, 1));
+    const __m128 y = _mm_add_ps(x, _mm_movehl_ps(x, x));
+    return _mm_cvtss_f32(_mm_add_ss(y, _mm_movehdup_ps(y)));
+#else
+    return (v[0] + v[2]) + (v[1] + v[3]);
+#endif
+}
+
 PN_INLINE vf vf_pick(vi mask, vf yes, vf no) {
     return (vf)(((vi)yes & mask) | ((vi)no & ~mask));
 }

@@ -3,7 +3,6 @@
 #include "base/memory.h"
 #include "base/pool.h"
 #include "nn/named.h"
-#include "nn/train/optimizer_update.h"
 
 #include <float.h>
 #include <math.h>
@@ -119,25 +118,10 @@ pn_status pn_optimizer_set_rate(pn_optimizer *optimizer, double rate, pn_error *
 
 /* ---- a step ---- */
 
-typedef struct slice {
-    const pn_update *update;
-    const pn_parameter *parameter;
-    int64_t at; /* where its part of each slot begins */
-} slice;
-
-static void update_range(void *context, int64_t begin, int64_t end) {
-    const slice *s = context;
-    const pn_optimizer *o = s->update->optimizer;
-    float *slot[PN_OPTIMIZER_SLOTS] = {NULL};
-    for (int i = 0; i < o->slots; i++) slot[i] = o->state + i * o->count + s->at + begin;
-    pn_optimizer_update(s->update, s->parameter->value + begin, s->parameter->gradient + begin,
-                        slot, end - begin);
-}
-
 /* As tf.clip_by_norm: x * limit / max(norm, limit). */
 static void clip_to_norm(const pn_parameter *parameter, double norm, double most) {
     if (!(norm <= most))
-        pn_scale_values(parameter->gradient, parameter->count, (float)(most / norm));
+        pn_kernel_scale(parameter->gradient, parameter->count, (float)(most / norm));
 }
 
 static void clip(const pn_optimizer *o, const pn_parameter *parameters, int n) {
@@ -145,14 +129,18 @@ static void clip(const pn_optimizer *o, const pn_parameter *parameters, int n) {
     for (int i = 0; i < n; i++) {
         const pn_parameter *p = &parameters[i];
         if (o->clipnorm > 0)
-            clip_to_norm(p, sqrt(pn_sum_squares(p->gradient, p->count)), o->clipnorm);
+            clip_to_norm(p, sqrt(pn_kernel_sum_squares(p->gradient, p->count)), o->clipnorm);
         else if (o->global_clipnorm > 0)
-            total += pn_sum_squares(p->gradient, p->count);
+            total += pn_kernel_sum_squares(p->gradient, p->count);
         else if (o->clipvalue > 0)
-            pn_clip_values(p->gradient, p->count, (float)o->clipvalue);
+            pn_kernel_clip(p->gradient, p->count, (float)o->clipvalue);
     }
     for (int i = 0; i < n && o->clipnorm <= 0 && o->global_clipnorm > 0; i++)
         clip_to_norm(&parameters[i], sqrt(total), o->global_clipnorm);
+}
+
+bool pn_optimizer_clips(const pn_optimizer *o) {
+    return o->clipnorm > 0 || o->global_clipnorm > 0 || o->clipvalue > 0;
 }
 
 /* In float32, as Keras does it: 1 - 0.999 is off by 5e-5 there, and the first steps show it. */
@@ -162,15 +150,72 @@ static float adam_rate(const pn_optimizer *o, float rate) {
     return rate * sqrtf(1 - power_2) / (1 - power_1);
 }
 
-void pn_optimizer_step(pn_optimizer *optimizer, const pn_parameter *parameters, int n) {
-    float rate = (float)pn_optimizer_rate(optimizer);
-    pn_update update = {.optimizer = optimizer, .rate = rate, .alpha = adam_rate(optimizer, rate)};
-    clip(optimizer, parameters, n);
-    slice s = {.update = &update};
-    for (int i = 0; i < n; i++) {
-        s.parameter = &parameters[i];
-        pn_parallel_for(parameters[i].count, GRAIN, update_range, &s);
-        s.at += parameters[i].count;
+static void begin_own(const pn_optimizer *o, pn_update *u) {
+    switch (o->kind) {
+    case PN_SGD:
+        u->rule = PN_RULE_SGD;
+        break;
+    case PN_RMSPROP:
+        u->rule = PN_RULE_RMSPROP;
+        u->keep_1 = u->keep_2 = (float)o->rho;
+        u->add_1 = u->add_2 = (float)(1 - o->rho);
+        break;
+    case PN_ADAM:
+    case PN_ADAMW:
+        u->rule = PN_RULE_ADAM;
+        u->rate = adam_rate(o, u->rate);
+        u->add_1 = (float)(1 - o->beta_1);
+        u->add_2 = (float)(1 - o->beta_2);
+        break;
     }
+}
+
+void pn_optimizer_begin(pn_optimizer *optimizer) {
+    const float rate = (float)pn_optimizer_rate(optimizer);
+    optimizer->update = (pn_update){.rate = rate,
+                                    .decay = (float)optimizer->weight_decay * rate,
+                                    .momentum = (float)optimizer->momentum,
+                                    .nesterov = optimizer->nesterov,
+                                    .amsgrad = optimizer->amsgrad,
+                                    .centered = optimizer->centered,
+                                    .epsilon = (float)optimizer->epsilon};
+    begin_own(optimizer, &optimizer->update);
     optimizer->iterations++;
+}
+
+void pn_optimizer_update(const pn_optimizer *optimizer, int64_t first, int64_t count, float *value,
+                         const float *gradient) {
+    float *slot[PN_RULE_SLOTS] = {NULL};
+    for (int i = 0; i < optimizer->slots; i++)
+        slot[i] = optimizer->state + i * optimizer->count + first;
+    pn_kernel_update(&optimizer->update, value, gradient, slot, count);
+}
+
+typedef struct all {
+    const pn_optimizer *optimizer;
+    const pn_parameter *parameters;
+    int n;
+} all;
+
+/* Numbers begin <= i < end of all parameters. */
+static void update_range(void *context, int64_t begin, int64_t end) {
+    const all *a = context;
+    int64_t at = 0;
+    for (int i = 0; i < a->n && at < end; at += a->parameters[i++].count) {
+        const pn_parameter *p = &a->parameters[i];
+        const int64_t from = begin > at ? begin - at : 0;
+        const int64_t to = end - at < p->count ? end - at : p->count;
+        if (from < to)
+            pn_optimizer_update(a->optimizer, at + from, to - from, p->value + from,
+                                p->gradient + from);
+    }
+}
+
+void pn_optimizer_step(pn_optimizer *optimizer, const pn_parameter *parameters, int n) {
+    all a = {optimizer, parameters, n};
+    int64_t count = 0;
+    for (int i = 0; i < n; i++) count += parameters[i].count;
+    clip(optimizer, parameters, n);
+    pn_optimizer_begin(optimizer);
+    pn_parallel_for(count, GRAIN, update_range, &a);
 }

@@ -3,6 +3,7 @@
 #ifndef PN_NN_TRAIN_OPTIMIZER_H
 #define PN_NN_TRAIN_OPTIMIZER_H
 
+#include "kernels/optimizer.h"
 #include "nn/train/schedule.h"
 
 typedef enum pn_optimizer_kind {
@@ -17,8 +18,6 @@ typedef struct pn_parameter {
     float *gradient; /* (count): of the loss; clipping changes it */
     int64_t count;
 } pn_parameter;
-
-enum { PN_OPTIMIZER_SLOTS = 3 };
 
 typedef struct pn_optimizer {
     pn_optimizer_kind kind;
@@ -36,6 +35,7 @@ typedef struct pn_optimizer {
     int slots;          /* arrays kept for each parameter: averages of gradients and so on */
     int64_t count;      /* numbers in all parameters */
     float *state;       /* (slots, count) */
+    pn_update update;   /* the step that was begun */
 } pn_optimizer;
 
 /* Reads Keras's name ("adam") or {"class_name", "config"}. Release with pn_optimizer_free. */
@@ -54,5 +54,16 @@ pn_status pn_optimizer_set_rate(pn_optimizer *optimizer, double rate, pn_error *
 /* One step over parameters[n], always the same ones in the same order. The same bits whatever the
  * number of threads. */
 void pn_optimizer_step(pn_optimizer *optimizer, const pn_parameter *parameters, int n);
+
+/* The same step by parts, for gradients that come one after the other: begin it, then update every
+ * number once, in parts of any size and order, from several threads if they do not overlap. The
+ * same bits as the whole. Not where the gradients are clipped: their norm takes all of them. */
+void pn_optimizer_begin(pn_optimizer *optimizer);
+bool pn_optimizer_clips(const pn_optimizer *optimizer);
+
+/* value and gradient (count) are `count` numbers from `first` on, counted through all parameters in
+ * their order. */
+void pn_optimizer_update(const pn_optimizer *optimizer, int64_t first, int64_t count, float *value,
+                         const float *gradient);
 
 #endif
