@@ -17,7 +17,7 @@ typedef struct pn_run {
     int threads;
     bool backward; /* gradients will be asked for */
     bool fixed;    /* no weight changes while the plan lives */
-    bool updates;  /* the kernel of a Dense is updated by its backward: see pn_update */
+    bool updates;  /* the kernel of a Dense is updated by its backward: see pn_plan_update */
 } pn_run;
 
 /* How many floats a run wants beside its input and output. `prepared` is kept as long as the plan:
@@ -28,10 +28,10 @@ typedef struct pn_run_need {
 
 /* Takes gradients of a weight as they are made, a part at a time, from any thread; the parts are
  * disjoint. */
-typedef struct pn_update {
+typedef struct pn_plan_update {
     void (*part)(void *context, int slot, int64_t offset, int64_t count, const float *gradient);
     void *context;
-} pn_update;
+} pn_plan_update;
 
 /* What one call works on; weights stand in the order of the nodes, each from its `slot` on. */
 typedef struct pn_run_pass {
@@ -41,8 +41,8 @@ typedef struct pn_run_pass {
     const float *d_out;
     float *d_in; /* overwritten; NULL: nobody asks */
     float *const *weight;
-    float *const *d_weight;  /* added to; NULL entries: nobody asks */
-    const pn_update *update; /* where run->updates */
+    float *const *d_weight;       /* added to; NULL entries: nobody asks */
+    const pn_plan_update *update; /* where run->updates */
     float *saved, *scratch, *prepared;
     bool fresh;    /* `prepared` is to be filled */
     bool training; /* batch norm takes the batch's statistics, if it is trainable */
@@ -50,7 +50,7 @@ typedef struct pn_run_pass {
 
 typedef struct pn_fused_type {
     const char *name;
-    bool updates; /* it can give the gradient of the first weight to pn_update */
+    bool updates; /* it can give the gradient of the first weight to pn_plan_update */
     /* Whether it computes the run, all of it. */
     bool (*fits)(const pn_run *run);
     pn_run_need (*need)(const pn_run *run);

@@ -27,8 +27,9 @@ typedef struct pn_plan_options {
     /* Node whose output's gradient backward leaves, or -1; one that only reshapes its input stands
      * for that. */
     int gradient_of;
-    bool reference;          /* no runs */
-    const pn_update *update; /* takes the gradients of some weights while they are made; borrowed */
+    bool reference; /* no runs */
+    const pn_plan_update
+        *update; /* takes the gradients of some weights while they are made; borrowed */
 } pn_plan_options;
 
 /* What forward does. */

@@ -64,9 +64,7 @@ static pn_status train_step(pn_fit *fit, int64_t epoch, int64_t step, pn_error *
     if (status != PN_OK) return status;
     /* The weights stay what they were before this step. */
     if (!isfinite(loss)) return fail_loss(fit, epoch, step, loss, error);
-    status = pn_plan_backward(fit->plan, fit->d_out, fit->judge.logits, error);
-    if (status == PN_OK) pn_optimizer_step(&fit->optimizer, fit->parameter, fit->parameters);
-    return status;
+    return pn_fit_learn(fit, error);
 }
 
 static pn_status validate(pn_fit *fit, int64_t epoch, pn_error *error) {

@@ -25,6 +25,10 @@ struct pn_fit {
     float **slot;
     pn_parameter *parameter; /* those that the optimizer moves */
     int parameters;
+    int64_t *first; /* [slots] where each stands among the optimizer's numbers */
+    /* Takes the gradients of some parameters while backward computes them; those have none in
+     * `parameter`. */
+    pn_plan_update update;
     pn_optimizer optimizer;
     pn_callback *callback;
     int callbacks;
@@ -40,6 +44,10 @@ struct pn_fit {
     json_t *saved;   /* what ModelCheckpoint kept */
     json_t *notes;   /* of the present epoch */
 };
+
+/* fit_step.c: one step on fit->batch, whose loss is known. Part of a plan's update. */
+pn_status pn_fit_learn(pn_fit *fit, pn_error *error);
+void pn_fit_update_part(void *fit, int slot, int64_t offset, int64_t count, const float *gradient);
 
 /* fit_epoch.c: the steps of an epoch (from 0), and its validation; fills fit->logs. */
 pn_status pn_fit_epoch(pn_fit *fit, int64_t epoch, pn_error *error);

@@ -69,11 +69,13 @@ static pn_status copy_weights(pn_fit *fit, pn_error *error) {
 static pn_status find_parameters(pn_fit *fit, pn_error *error) {
     int64_t total = 0;
     fit->parameter = pn_calloc((size_t)fit->model->slots + 1, sizeof *fit->parameter);
-    if (!fit->parameter) return pn_fail_memory(error, sizeof *fit->parameter);
+    fit->first = pn_calloc((size_t)fit->model->slots + 1, sizeof *fit->first);
+    if (!fit->parameter || !fit->first) return pn_fail_memory(error, sizeof *fit->parameter);
     for (int i = 0; i < fit->model->slots; i++) {
         if (fit->slot[i]) pn_plan_set_weight(fit->plan, i, fit->slot[i]);
         float *gradient = pn_plan_weight_gradient(fit->plan, i);
-        if (!gradient) continue;
+        if (!gradient && !pn_plan_updates(fit->plan, i)) continue;
+        fit->first[i] = total;
         fit->parameter[fit->parameters++] =
             (pn_parameter){fit->slot[i], gradient, count_of(&fit->model->slot[i])};
         total += count_of(&fit->model->slot[i]);
@@ -157,6 +159,9 @@ static pn_status make_judge(pn_fit *fit, pn_judge *judge, pn_source *source, int
 static pn_status make_plan(pn_fit *fit, pn_error *error) {
     pn_plan_options options = {
         .batch = fit->train->batch_size, .training = true, .output = -1, .gradient_of = -1};
+    /* Clipping wants all gradients at once. */
+    fit->update = (pn_plan_update){pn_fit_update_part, fit};
+    options.update = pn_optimizer_clips(&fit->optimizer) ? NULL : &fit->update;
     /* One plan serves both: validation needs no more memory than training. */
     if (fit->validation && fit->validation->batch_size > options.batch)
         options.batch = fit->validation->batch_size;
@@ -212,6 +217,7 @@ pn_status pn_fit_new(const pn_model *model, pn_source *train, pn_source *validat
 void pn_fit_free(pn_fit *fit) {
     if (!fit) return;
     pn_plan_free(fit->plan);
+    pn_free(fit->first);
     pn_judge_free(&fit->judge);
     pn_judge_free(&fit->validation_judge);
     pn_batch_free(&fit->batch);
