@@ -112,9 +112,10 @@ static void forward(const pn_conv *g, const float *x, const float *packed, const
                .columns = (int)at->columns,
                .filters = g->filters,
                .lane = lane};
+    /* Squares at the edges are worked through as a whole. */
+    if (at->rows < 2 || width > at->columns) memset(y, 0, sizeof y);
     for (int64_t f = 0; f < g->filters; f += PANEL) {
         const int vectors = vectors_of(g->filters - f);
-        if (at->rows < 2 || width > at->columns) memset(y, 0, sizeof y); /* squares want all */
         for (int i = 0; i < at->rows; i++) {
             const runs r = runs_of(g, &w, i, packed + f * items);
             sum_pixels(&r, at->columns, vectors, y + i * width, HALF);
