@@ -157,8 +157,8 @@ static void matrix_forward_lanes(void *context, int64_t begin, int64_t end) {
 
 static int64_t forward_floats(const pn_conv *g, const pn_direct_ops *ops, int lanes) {
     if (!is_matrix(g)) return window_floats(g);
-    return g->batch *
-           round_up(divide_up(divide_up(g->filters, ops->panel), lanes) * ops->panel, SPACE);
+    const int64_t panels = divide_up(divide_up(g->filters, ops->panel), lanes);
+    return g->batch * round_up(PN_DIRECT_SWEEP + panels * ops->panel, SPACE);
 }
 
 void pn_direct_forward(const pn_conv *conv, const float *x, const float *packed,

@@ -1,7 +1,7 @@
 #include "kernels/simd/vector.h"
 
 #include "kernels/direct_parts.h"
-#include "kernels/simd/conv_end.h"
+#include "kernels/simd/conv_squares.h"
 #include "kernels/simd/direct_matrix.h"
 #include "kernels/simd/direct_sums.h"
 
@@ -104,7 +104,7 @@ static void forward(const pn_conv *g, const float *x, const float *packed, const
     const windows w = find_windows(g, x, at, space);
     const int64_t items = g->kernel[0] * g->kernel[1] * g->channels;
     const int width = (int)(at->columns + at->columns % 2);
-    vf y[2 * HALF] = {0};
+    vf y[2 * HALF];
     block b = {.image = at->image,
                .row = at->row,
                .column = at->column,
@@ -112,6 +112,8 @@ static void forward(const pn_conv *g, const float *x, const float *packed, const
                .columns = (int)at->columns,
                .filters = g->filters,
                .lane = lane};
+    /* Squares at the edges are worked through as a whole. */
+    if (at->rows < 2 || width > at->columns) memset(y, 0, sizeof y);
     for (int64_t f = 0; f < g->filters; f += PANEL) {
         const int vectors = vectors_of(g->filters - f);
         for (int i = 0; i < at->rows; i++) {
@@ -120,7 +122,7 @@ static void forward(const pn_conv *g, const float *x, const float *packed, const
         }
         for (int v = 0; v < vectors; v++) {
             b.filter = f + v * LANES;
-            end_block(g, what, &b, y + v * HALF, 2, width);
+            end_squares(g, what, &b, y + v * HALF, width);
         }
     }
 }
@@ -137,35 +139,39 @@ static void clear_edges(const pn_conv *g, const pn_direct_gradient *d, int64_t r
     memset(end, 0, (size_t)(begin + d->line - end) * sizeof *end);
 }
 
-static void store_slope(const block *b, const vf *y, int width, const pn_direct_gradient *to,
-                        double *d_bias) {
-    vf sum = {0};
-    for (int i = 0; i < b->rows; i++) {
-        float *row = gradient_at(to, b->row + i, b->column) + b->filter;
-        for (int j = 0; j < b->columns; j++) {
-            vf_store(row + j * to->pixel, y[i * width + j]);
-            sum += y[i * width + j];
-        }
+/* One vector of filters of at most two rows. */
+static void slope_rows(const pn_conv *g, const pn_conv_slope *slope, const block *b,
+                       const pn_direct_gradient *to, double *d_bias) {
+    const sloping e = begin_slope(g, slope, b);
+    const int64_t pixel = to->pixel;
+    float *row = gradient_at(to, b->row, b->column) + b->filter;
+    vf sum = {0}, sum2 = {0};
+    for (int j = 0; j < b->columns; j += 2, row += 2 * pixel) {
+        vf y[4];
+        slope_square(&e, b, 0, j, y);
+        sum += y[0] + y[1];
+        sum2 += y[2] + y[3];
+        const bool pair = j + 1 < b->columns;
+        vf_store(row, y[0]);
+        if (pair) vf_store(row + pixel, y[1]);
+        if (b->rows < 2) continue;
+        vf_store(row + to->line, y[2]);
+        if (pair) vf_store(row + to->line + pixel, y[3]);
     }
     if (!d_bias) return;
     float items[LANES];
-    vf_store(items, sum);
-    for (int64_t l = 0; l < least(LANES, b->filters - b->filter); l++)
-        d_bias[b->filter + l] += items[l];
+    vf_store(items, sum + sum2);
+    for (int l = 0; l < e.at.count; l++) d_bias[b->filter + l] += items[l];
 }
 
 static void load_slope(const pn_conv *g, const pn_conv_slope *slope, const pn_direct_span *at,
                        const pn_direct_gradient *to, double *d_bias) {
-    vf y[2 * PN_DIRECT_WIDE];
     block b = {.image = at->image, .row = at->row, .rows = at->rows, .filters = g->filters};
     for (int i = 0; i < at->rows; i++) clear_edges(g, to, at->row + i);
     for (b.column = 0; b.column < g->columns; b.column += PN_DIRECT_WIDE) {
         b.columns = (int)least(PN_DIRECT_WIDE, g->columns - b.column);
-        const int width = b.columns + b.columns % 2;
-        for (b.filter = 0; b.filter < g->filters; b.filter += LANES) {
-            slope_block(g, slope, &b, y, 2, width);
-            store_slope(&b, y, width, to, d_bias);
-        }
+        for (b.filter = 0; b.filter < g->filters; b.filter += LANES)
+            slope_rows(g, slope, &b, to, d_bias);
     }
 }
 

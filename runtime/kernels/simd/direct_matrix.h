@@ -4,62 +4,71 @@
 #define PN_KERNELS_SIMD_DIRECT_MATRIX_H
 
 #include "kernels/direct_parts.h"
-#include "kernels/simd/conv_end.h"
+#include "kernels/simd/conv_squares.h"
 #include "kernels/simd/product.h"
 
 /* Rows of the kernel that are read side by side. */
-enum { SWEEP = 16, DOTS = 4 };
+enum { SWEEP = PN_DIRECT_SWEEP, DOTS = 4 };
 
-/* The last panel of rows of a matrix (rows, columns), filled up with zeros. */
+/* A panel of `rows` rows that are `columns` apart: `count` numbers and zeros. */
 static void copy_panel(const float *from, int64_t rows, int64_t columns, int64_t count, float *to) {
-    for (int64_t i = 0; i < rows; i++) {
-        memset(to + i * PANEL, 0, PANEL * sizeof *to);
-        memcpy(to + i * PANEL, from + i * columns, (size_t)count * sizeof *to);
+    for (int64_t i = 0; i < rows; i++, from += columns, to += PANEL) {
+        vf_store(to, vf_load_at(from, 0, count));
+        vf_store(to + LANES, count > LANES ? vf_load_at(from, LANES, count) : (vf){0});
     }
 }
 
+/* sums (panels, pixels, PANEL). */
 static void matrix_end(const pn_conv *g, const pn_conv_end *what, int lane, int64_t begin,
-                       int64_t last, const float *sums, int64_t sums_row) {
-    vf y[PN_DIRECT_WIDE];
+                       int64_t last, const float *sums) {
+    vf y[2 * PN_DIRECT_WIDE] = {0};
     block b = {.rows = 1, .filters = g->filters, .lane = lane};
-    for (b.column = 0; b.column < g->columns; b.column += PN_DIRECT_WIDE) {
-        const int64_t left = g->columns - b.column;
-        b.columns = left < PN_DIRECT_WIDE ? (int)left : PN_DIRECT_WIDE;
-        for (b.filter = begin; b.filter < last; b.filter += LANES) {
-            for (int j = 0; j < b.columns; j++)
-                y[j] = vf_load(sums + (b.column + j) * sums_row + (b.filter - begin));
-            end_block(g, what, &b, y, 1, b.columns);
+    for (b.filter = begin; b.filter < last; b.filter += LANES) {
+        const int64_t at = b.filter - begin;
+        const float *from = sums + at / PANEL * PANEL * g->columns + at % PANEL;
+        for (b.column = 0; b.column < g->columns; b.column += PN_DIRECT_WIDE) {
+            const int64_t left = g->columns - b.column;
+            b.columns = left < PN_DIRECT_WIDE ? (int)left : PN_DIRECT_WIDE;
+            for (int j = 0; j < b.columns; j++) y[j] = vf_load(from + (b.column + j) * PANEL);
+            end_squares(g, what, &b, y, PN_DIRECT_WIDE);
         }
+    }
+}
+
+/* Adds the products of the pixels' items x (pixels, SWEEP) with `rows` rows of the kernel. */
+static void sweep_filters(const pn_conv *g, const float *x, const float *kernel, int64_t rows,
+                          int64_t begin, int64_t last, float *sums) {
+    float copy[SWEEP * PANEL];
+    product p = {.a = x, .a_row = SWEEP, .a_k = 1, .k = rows, .c_row = PANEL, .add = true};
+    for (int64_t f = begin; f < last; f += PANEL) {
+        const int64_t left = g->filters - f;
+        p.b = kernel + f;
+        p.b_k = g->filters;
+        p.c = sums + (f - begin) * g->columns;
+        /* Rows of the kernel are often a power of two apart and would drive each other out of the
+         * cache before the next block of pixels reads them. */
+        if (left < PANEL || g->columns > BLOCK_ROWS) {
+            copy_panel(p.b, rows, g->filters, left < PANEL ? left : PANEL, copy);
+            p.b = copy;
+            p.b_k = PANEL;
+        }
+        product_panel(p, g->columns);
     }
 }
 
 static void matrix_forward(const pn_conv *g, const float *x, const float *kernel,
                            const pn_conv_end *what, int lane, int64_t begin, int64_t last,
                            float *space) {
-    const int64_t items = g->channels, filters = g->filters;
-    const int64_t space_row = (last - begin + PANEL - 1) / PANEL * PANEL;
-    float tail[SWEEP * PANEL];
+    const int64_t items = g->channels, pixels = g->columns;
+    float *sums = space + pixels * SWEEP;
+    memset(sums, 0, (size_t)((last - begin + PANEL - 1) / PANEL * PANEL * pixels) * sizeof *sums);
     for (int64_t i = 0; i < items; i += SWEEP) {
         const int64_t rows = items - i < SWEEP ? items - i : SWEEP;
-        for (int64_t f = begin; f < last; f += PANEL) {
-            product p = {.a = x + i,
-                         .a_row = items,
-                         .a_k = 1,
-                         .b = kernel + i * filters + f,
-                         .b_k = filters,
-                         .k = rows,
-                         .c = space + (f - begin),
-                         .c_row = space_row,
-                         .add = i > 0};
-            if (f + PANEL > filters) {
-                copy_panel(p.b, rows, filters, filters - f, tail);
-                p.b = tail;
-                p.b_k = PANEL;
-            }
-            product_panel(p, g->columns);
-        }
+        for (int64_t n = 0; n < pixels; n++)
+            memcpy(space + n * SWEEP, x + n * items + i, (size_t)rows * sizeof *x);
+        sweep_filters(g, space, kernel + i * g->filters, rows, begin, last, sums);
     }
-    matrix_end(g, what, lane, begin, last, space, space_row);
+    matrix_end(g, what, lane, begin, last, sums);
 }
 
 static float add_up(vf v) {
