@@ -7,9 +7,9 @@
 #include <stdint.h>
 
 enum {
-    PN_DENSE_ROWS = 64,     /* that the forward direction takes at a time */
-    PN_DENSE_PANEL = 32,    /* the widest panel of columns of any level */
-    PN_DENSE_COLUMNS = 512, /* that the forward direction works on at a time */
+    PN_DENSE_ROWS = 64,      /* that the forward direction takes at a time */
+    PN_DENSE_PANEL = 32,     /* the widest panel of columns of any level */
+    PN_DENSE_COLUMNS = 2048, /* that the forward direction works on at a time */
 };
 
 /* sums (rows, row) = (or +=, when `add`) x times w for inputs begin <= i < end, rows at most

@@ -1,5 +1,7 @@
 #include "kernels/elementwise.h"
 
+#include "kernels/functions_parts.h"
+
 #include <math.h>
 
 /* One loop for each way in which the operands may step, so that each of them vectorises. */
@@ -157,13 +159,19 @@ UNARY(relu_f32, float, x < 0 ? 0 : x)
 UNARY(round_f32, float, nearbyintf(x))
 UNARY(floor_f32, float, floorf(x))
 UNARY(ceil_f32, float, ceilf(x))
-UNARY(exp_f32, float, expf(x))
-UNARY(log_f32, float, logf(x))
 UNARY(sqrt_f32, float, sqrtf(x))
 UNARY(sin_f32, float, sinf(x))
 UNARY(cos_f32, float, cosf(x))
-UNARY(tanh_f32, float, tanhf(x))
-UNARY(sigmoid_f32, float, 1 / (1 + expf(-x)))
+
+#define PICKED(name)                                                                               \
+    static void name##_f32(float *out, const float *x, int64_t n) {                                \
+        PN_PICK(pn_##name)(out, x, n);                                                             \
+    }
+PICKED(exp)
+PICKED(log)
+PICKED(tanh)
+PICKED(sigmoid)
+
 UNARY(neg_i32, int32_t, limit(-(int64_t)x))
 UNARY(abs_i32, int32_t, limit(x < 0 ? -(int64_t)x : x))
 UNARY(relu_i32, int32_t, x < 0 ? 0 : x)
