@@ -13,9 +13,9 @@ set tics scale 0 nomirror noenhanced textcolor rgb '#333333'
 set grid xtics linetype 1 linecolor rgb '#e4e4e4' linewidth 0.8
 set title '{title}' noenhanced font 'DejaVu Sans:Bold,13' textcolor rgb '#111111' offset 0,-0.5
 set xlabel '{label}' noenhanced textcolor rgb '#222222' offset 0,0.3
-set key bmargin center horizontal Left reverse noenhanced samplen 1.5 width 1 \\
+set key at screen 0.97,screen 0.06 right bottom horizontal maxcols 3 Left reverse noenhanced samplen 1.5 width -4 \\
     textcolor rgb '#222222'
-set lmargin at screen 0.36
+set lmargin at screen {left:.3f}
 set rmargin at screen 0.92
 set tmargin 2.5
 set bmargin 5
@@ -68,7 +68,9 @@ def draw(rows, path):
     ticks = [tick for tick in (0.1, 0.2, 0.5, 1, 2, 3, 5, 10, 15, 30, 50, 100, 200, 500)
              if low <= tick <= 1.2 * most]
     kind = "pngcairo" if str(path).endswith(".png") else "svg dynamic"
+    widest = max(len(row["title"]) for row, _ in found)
     script = SCRIPT.format(
+        left=(25 + 7.2 * widest) / 920,
         terminal=f"{kind} size 920,{130 + 28 * len(found)} font 'DejaVu Sans,11' "
                  "background rgb 'white'",
         output=quote(str(path)), title="Pneuma against the fastest rival setting",

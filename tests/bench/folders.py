@@ -67,12 +67,13 @@ class Notebook(contest.Contestant):
                                    env=contest.environment(PNEUMA_CACHE=str(self.cache)))
         said = process.stdout.read().decode()
         _, status, usage = os.wait4(process.pid, 0)
-        self.seconds.append(time.perf_counter() - start)
+        process.returncode = status
+        seconds = time.perf_counter() - start
         if status:
             raise SystemExit(f"{self.command} failed:\n{said}")
         # Of the largest process of the run, which is the worker.
         self.memory, self.memory_before = max(self.memory or 0, usage.ru_maxrss), 0
-        return self.seconds[-1]
+        return seconds
 
     def stop(self):
         shutil.rmtree(self.cache, ignore_errors=True)

@@ -71,14 +71,17 @@ class Gradcam(Work):
         last = max(i for i, layer in enumerate(layers)
                    if isinstance(layer, L.Conv2D) and layer.output.shape[1] > 1)
         head = layers[-1]
-        front = keras.Model(self.network.inputs, layers[last].output)
-        features = keras.Model(layers[last].output, layers[-2].output)
+
+        def through(x, layers):
+            for layer in layers:
+                x = layer(x, training=False)
+            return x
 
         def heat(x):
-            a = front(x, training=False)
+            a = through(x, layers[:last + 1])
             with tf.GradientTape() as tape:
                 tape.watch(a)
-                logit = tf.matmul(features(a, training=False), head.kernel) + head.bias
+                logit = tf.matmul(through(a, layers[last + 1:-1]), head.kernel) + head.bias
             weight = tf.reduce_mean(tape.gradient(logit, a), (1, 2), keepdims=True)
             made = tf.nn.relu(tf.reduce_sum(weight * a, -1))
             return made / tf.reduce_max(made)

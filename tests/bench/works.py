@@ -96,7 +96,7 @@ def memory_row(step):
     def figures(of):
         return dict(name=of["name"], rounds=1, min=of["peak_kib"], median=of["peak_kib"],
                     before_kib=of["before_kib"])
-    return dict(key="memory", title="scratch CNN, training, batch 16: peak memory", unit="MiB",
+    return dict(key="memory", title="scratch CNN, training: peak memory", unit="MiB",
                 target=2, ours=figures(step["ours"]), rivals=[figures(r) for r in step["rivals"]])
 
 
@@ -192,6 +192,9 @@ def timed(name, seconds):
 def canny(bench):
     if "opencv" not in bench.peers:
         bench.say("canny: left out, there is no cv2 in this environment")
+        return []
+    if not pathlib.Path(bench.data).is_dir():
+        bench.say(f"canny: left out, there is no folder {bench.data} (--data)")
         return []
     import canny as duels
     rows = []
