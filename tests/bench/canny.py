@@ -22,8 +22,9 @@ def seconds(work, *arguments):
     return time.perf_counter() - start
 
 
-def duel(name, images, rounds, mine, theirs):
-    """Interleaves both on every image, so that what disturbs the machine disturbs both."""
+def duel(images, rounds, mine, theirs):
+    """Milliseconds per image, (rounds, 2): Pneuma's and OpenCV's. Interleaves both on every image,
+    so that what disturbs the machine disturbs both."""
     for image in images[:3]:
         mine(image), theirs(image)
     times = np.zeros((rounds, 2))
@@ -32,29 +33,50 @@ def duel(name, images, rounds, mine, theirs):
             first = (number + index) % 2
             for side in (first, 1 - first):
                 times[number, side] += seconds((mine, theirs)[side], image)
-    ms = 1000 * times / len(images)
+    return 1000 * times / len(images)
+
+
+def show(name, ms):
     least, median = ms.min(axis=0), np.median(ms, axis=0)
     print(f"{name:<28} Pneuma {least[0]:7.3f} ms (median {median[0]:7.3f})   OpenCV "
           f"{least[1]:7.3f} ms (median {median[1]:7.3f})   ratio {least[1] / least[0]:5.2f} "
           f"(median {median[1] / median[0]:5.2f})", flush=True)
 
 
+def canny(images, rounds):
+    return duel(images, rounds, lambda image: pneuma.canny(image, 60, 70),
+                lambda image: cv2.Canny(image, 60, 70))
+
+
+def each_kind(paths):
+    for kind, flag in (("grey", cv2.IMREAD_GRAYSCALE), ("3 channels", cv2.IMREAD_COLOR)):
+        yield kind, [cv2.imread(str(path), flag) for path in paths]
+
+
+def set_threads(threads):
+    cv2.setNumThreads(threads)
+    pneuma.set_threads(threads)
+
+
+def canny_duels(data, rounds, threads):
+    """For tests/bench/run: (kind, number of images, milliseconds) of Canny alone."""
+    set_threads(threads)
+    for kind, images in each_kind(originals.paths(data)):
+        yield kind, len(images), canny(images, rounds)
+
+
 def main():
     options = originals.arguments(__doc__, rounds=9, threads=2)
-    cv2.setNumThreads(options.threads)
-    pneuma.set_threads(options.threads)
+    set_threads(options.threads)
     print(originals.versions(cv2, np) + f", {options.threads} threads each")
-    paths = originals.paths(options.data)
-    for kind, flag in (("grey", cv2.IMREAD_GRAYSCALE), ("3 channels", cv2.IMREAD_COLOR)):
-        images = [cv2.imread(str(path), flag) for path in paths]
-        duel(f"canny, {kind}", images, options.rounds, lambda image: pneuma.canny(image, 60, 70),
-             lambda image: cv2.Canny(image, 60, 70))
-        duel(f"bilinear, {kind}", images, options.rounds,
-             lambda image: pneuma.resize(image, (224, 224), pneuma.BILINEAR),
-             lambda image: cv2.resize(image, (224, 224)))
-        duel(f"nearest, {kind}", images, options.rounds,
-             lambda image: pneuma.resize(image, (224, 224), pneuma.NEAREST),
-             lambda image: cv2.resize(image, (224, 224), interpolation=cv2.INTER_NEAREST))
+    for kind, images in each_kind(originals.paths(options.data)):
+        show(f"canny, {kind}", canny(images, options.rounds))
+        for name, ours, theirs in (("bilinear", pneuma.BILINEAR, cv2.INTER_LINEAR),
+                                   ("nearest", pneuma.NEAREST, cv2.INTER_NEAREST)):
+            show(f"{name}, {kind}", duel(
+                images, options.rounds,
+                lambda image: pneuma.resize(image, (224, 224), ours),
+                lambda image: cv2.resize(image, (224, 224), interpolation=theirs)))
 
 
 if __name__ == "__main__":

@@ -40,7 +40,8 @@ def timed(command, environment):
     return seconds
 
 
-def compare(title, ours, theirs, rounds, environment, before):
+def compare(ours, theirs, rounds, environment, before):
+    """Seconds of each round, by name."""
     times = {"pneuma": [], "nbconvert": []}
     for round_number in range(rounds + 1):  # the first one warms up
         for name, command in (("pneuma", ours), ("nbconvert", theirs)):
@@ -48,10 +49,64 @@ def compare(title, ours, theirs, rounds, environment, before):
             seconds = timed(command, environment)
             if round_number:
                 times[name].append(seconds)
+    return times
+
+
+def show(title, times):
     print(title)
     for name, values in times.items():
         print(f"  {name:10} min {min(values):7.3f} s   median {statistics.median(values):7.3f} s")
     print(f"  ratio of minima {min(times['nbconvert']) / min(times['pneuma']):.1f}", flush=True)
+
+
+def set_up(work, data_dir=""):
+    return dict(
+        os.environ,
+        DATA_DIR=os.path.abspath(data_dir),
+        OMP_NUM_THREADS="2",
+        OPENCV_FOR_THREADS_NUM="2",
+        PNEUMA_THREADS="2",
+        PNEUMA_CACHE=str(work / "cache"),
+    )
+
+
+def nbconvert(work, notebook):
+    command = [sys.executable, "-m", "nbconvert", "--to", "html", "--execute", str(notebook)]
+    return command + ["--output-dir", str(work / "html")]
+
+
+def pneuma(work, notebook, *more):
+    return [str(ROOT / "build/pneuma"), "run", str(notebook), "-o", str(work / "out"), *more]
+
+
+def start_up(work, rounds):
+    """A notebook of one cell in both."""
+    write_notebook("\n# %%\nprint(1 + 1)\n", work / "one.ipynb")
+    (work / "one.md").write_text("# One cell\n\n```lua\nprint(1 + 1)\n```\n")
+    return compare(pneuma(work, work / "one.md"), nbconvert(work, work / "one.ipynb"), rounds,
+                   set_up(work), lambda: None)
+
+
+def visualization(work, data_dir, rounds):
+    """Notebook 1, cold cache."""
+    environment = set_up(work, data_dir)
+    seed = (ROOT / "tests/bench/seed_visualization.py").read_text()
+    write_notebook(seed, work / "seed.ipynb")
+    ours = pneuma(
+        work,
+        ROOT / "notebooks/01_data_visualization.md",
+        "-p",
+        f"data_dir={environment['DATA_DIR']}",
+        "-p",
+        "extras=false",
+    )
+    return compare(
+        ours,
+        nbconvert(work, work / "seed.ipynb"),
+        rounds,
+        environment,
+        lambda: shutil.rmtree(work / "cache", ignore_errors=True),
+    )
 
 
 def main():
@@ -60,51 +115,9 @@ def main():
     parser.add_argument("--rounds", type=int, default=9)
     options = parser.parse_args()
     work = pathlib.Path(tempfile.mkdtemp())
-    cache = work / "cache"
-    environment = dict(
-        os.environ,
-        DATA_DIR=os.path.abspath(options.data_dir),
-        OMP_NUM_THREADS="2",
-        OPENCV_FOR_THREADS_NUM="2",
-        PNEUMA_THREADS="2",
-        PNEUMA_CACHE=str(cache),
-    )
-
-    def nbconvert(notebook):
-        command = [sys.executable, "-m", "nbconvert", "--to", "html", "--execute", str(notebook)]
-        return command + ["--output-dir", str(work / "html")]
-
-    def pneuma(notebook, *more):
-        return [str(ROOT / "build/pneuma"), "run", str(notebook), "-o", str(work / "out"), *more]
-
-    seed = (ROOT / "tests/bench/seed_visualization.py").read_text()
-    write_notebook(seed, work / "seed.ipynb")
-    write_notebook("\n# %%\nprint(1 + 1)\n", work / "one.ipynb")
-    (work / "one.md").write_text("# One cell\n\n```lua\nprint(1 + 1)\n```\n")
-    visualization = pneuma(
-        ROOT / "notebooks/01_data_visualization.md",
-        "-p",
-        f"data_dir={environment['DATA_DIR']}",
-        "-p",
-        "extras=false",
-    )
     try:
-        compare(
-            "notebook 1, cold cache",
-            visualization,
-            nbconvert(work / "seed.ipynb"),
-            options.rounds,
-            environment,
-            lambda: shutil.rmtree(cache, ignore_errors=True),
-        )
-        compare(
-            "one-cell notebook",
-            pneuma(work / "one.md"),
-            nbconvert(work / "one.ipynb"),
-            options.rounds,
-            environment,
-            lambda: None,
-        )
+        show("notebook 1, cold cache", visualization(work, options.data_dir, options.rounds))
+        show("one-cell notebook", start_up(work, options.rounds))
     finally:
         shutil.rmtree(work)
 
