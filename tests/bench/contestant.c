@@ -24,8 +24,8 @@ typedef struct contestant {
     pn_model *model;
     pn_tensor *x, *y; /* (images, 224, 224, 3), (images, 1) */
     int64_t batch;
-    pn_plan *plan;  /* forward */
-    float *result;  /* what is checked */
+    pn_plan *plan; /* forward */
+    float *result; /* what is checked */
     int64_t result_count;
     double started; /* step */
 } contestant;
@@ -144,8 +144,7 @@ static pn_status fill(pn_source *self, int64_t epoch, int64_t batch, pn_batch *i
     }
     memcpy(into->y, c->y->data, (size_t)c->batch * sizeof(float));
     if (b->filled != into->x)
-        memcpy(into->x, c->x->data,
-               (size_t)(c->batch * pn_dims_count(&self->x)) * sizeof *into->x);
+        memcpy(into->x, c->x->data, (size_t)(c->batch * pn_dims_count(&self->x)) * sizeof *into->x);
     b->filled = into->x;
     return PN_OK;
 }
