@@ -57,7 +57,11 @@ static int help(int argc, char **argv) {
 }
 
 static int unknown(const char *name) {
-    const char *names[COMMANDS];
+    const char *names[COMMANDS], *ending = strrchr(name, '.');
+    if (ending && strcmp(ending, ".md") == 0) {
+        fprintf(stderr, "pneuma: a notebook needs a command: pneuma run %s\n", name);
+        return 2;
+    }
     size_t count = 0;
     for (int i = 0; i < COMMANDS; i++)
         if (commands[i].help) names[count++] = commands[i].name;

@@ -118,6 +118,18 @@ static int give_list(job *j) {
     return 0;
 }
 
+/* Says in words what failed_path and failed_reason tell a program. */
+static void note_failures(const job *j, int64_t failed) {
+    int64_t first = 0;
+    size_t size;
+    if (failed == 0) return;
+    while (j->items[first].image) first++;
+    j->host->note(j->call, "%lld of %lld images could not be read and %s left out%s '%s': %s",
+                  (long long)failed, (long long)j->count, failed == 1 ? "is" : "are",
+                  failed == 1 ? "," : "; the first is",
+                  j->host->input_string(j->call, "paths", first, &size), j->items[first].reason);
+}
+
 /* Which paths the images come from (counted from 1), and what failed. Before the images: handing
  * those over forgets them. */
 static int give_account(const job *j) {
@@ -137,9 +149,7 @@ static int give_account(const job *j) {
             j->host->add_string(j->call, "failed_reason", it->reason, strlen(it->reason)) != 0)
             return -1;
     }
-    if (good < j->count)
-        j->host->note(j->call, "%lld of %lld images could not be read; failed_path lists them",
-                      (long long)(j->count - good), (long long)j->count);
+    note_failures(j, j->count - good);
     return 0;
 }
 

@@ -236,8 +236,25 @@ function Dataset:sample(options)
   return images
 end
 
+-- The first image of ds.path[at[n]], ds.path[at[n + 1]], ... and on from the beginning that can be
+-- read, and its path.
+local function decode_from(ds, at, n, channels)
+  local skipped = {}
+  for step = 0, #at - 1 do
+    local path = ds.path[at[(n - 1 + step) % #at + 1]]
+    local images, reasons = core.decode({path}, channels)
+    if images[1] then
+      for _, reason in ipairs(skipped) do core.remark("warning", "skipped: " .. reason) end
+      if #skipped > 0 then core.remark("note", ("took '%s' instead"):format(path)) end
+      return images[1], path
+    end
+    skipped[#skipped + 1] = reasons[1]
+  end
+  fail(("none of the %d images can be read; the first: %s"):format(#at, skipped[1]))
+end
+
 -- Image number n of a split and class, counted from 1 in the order of ds:paths; the last one where
--- there are fewer. Returns the image and its path.
+-- there are fewer, the next one where it cannot be read. Returns the image and its path.
 function Dataset:image(options)
   local split, class = chosen(self, options, "ds:image", {"n", "channels"})
   local n = check_count(options and options.n, 1, "ds:image", "n")
@@ -249,10 +266,7 @@ function Dataset:image(options)
       where(split, class), #all, n))
     n = #all
   end
-  local path = self.path[all[n]]
-  local images, reasons = core.decode({path}, channels)
-  if not images[1] then fail(reasons[1]) end
-  return images[1], path
+  return decode_from(self, all, n, channels)
 end
 
 core.run("data_split", {core = core, data = data, Dataset = Dataset, mt = mt, subset = subset})

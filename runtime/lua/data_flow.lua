@@ -235,6 +235,21 @@ local function check_layout(dir, folders, images, name)
     table.concat(folders, ", "), training_split(folders)))
 end
 
+-- No train folder, but perhaps one of classes alone, above it: says what is expected and what to do.
+local function check_folder(dir, name)
+  local above, last = dir:match("^(.*)/([^/]+)$")
+  local found, folders = pcall(core.list, above or "")
+  if pcall(core.list, dir) or not found or #folders == 0 or not is_split(last) then return end
+  for _, folder in ipairs(folders) do
+    if is_split(folder) then return end
+  end
+  fail(("%s: there is no folder '%s': expected '%s' to have train, val and test with a folder for "
+    .. "each class, such as '%s/%s', but it has %s. Of a folder for each class alone take ds = "
+    .. "stage.dataset{dir = '%s'}, train, val = ds:split{val = 0.2}, and "
+    .. "gen:flow_from_dataset{train}"):format(name, dir, above, dir, folders[1],
+    table.concat(folders, ", "), above))
+end
+
 local function chosen_classes(options, found, dir, name)
   local classes = options.classes
   if classes == nil then return found end
@@ -278,6 +293,7 @@ function Generator:flow_from_directory(options)
     fail(name .. " takes a folder first: gen:flow_from_directory{dir, target_size = {224, 224}}")
   end
   dir = dir:gsub("(.)/+$", "%1")
+  check_folder(dir, name)
   local folders, images = core.list(dir)
   if options.classes == nil then check_layout(dir, folders, images, name) end
   local classes, files = chosen_classes(options, folders, dir, name), {}

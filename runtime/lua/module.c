@@ -3,6 +3,9 @@
 
 #include "base/text.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 static const struct {
     const char *name;
     lua_CFunction open;
@@ -27,13 +30,50 @@ static int make_globals(lua_State *L) {
     return 0;
 }
 
-/* __index of a module: a name that it does not have is an error that suggests the nearest.
- * Upvalue 1: the module's name. */
+/* What people who come from Python look for under another name. */
+static const struct {
+    const char *module, *python, *hint;
+} habits[] = {
+    {"plot", "imshow", "plot.image{img}"},
+    {"plot", "plot", "plot.line{x, y}"},
+    {"plot", "show", "a figure as the cell's last value, or show(figure)"},
+    {"plot", "subplots", "plot.panels{one, two}, or plot.grid{images}"},
+    {"tensor", "array", "tensor{1, 2, 3}"},
+};
+
+static const char *habit(const char *module, const char *name) {
+    for (size_t i = 0; i < sizeof habits / sizeof *habits; i++)
+        if (strcmp(habits[i].module, module) == 0 && strcmp(habits[i].python, name) == 0)
+            return habits[i].hint;
+    return NULL;
+}
+
+static int by_name(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Raises an error that lists the names that a module has. */
+static int fail_with_list(lua_State *L, const char *module, const char *name, const char **names,
+                          size_t count) {
+    pn_text list = {0};
+    qsort(names, count, sizeof *names, by_name);
+    for (size_t i = 0; i < count; i++) pn_text_addf(&list, "%s%s", i ? ", " : "", names[i]);
+    lua_pushstring(L, pn_text_string(&list));
+    pn_text_free(&list);
+    return pn_lua_fail(L, PN_E_ARGUMENT, "%s has no '%s'; it has: %s", module, name,
+                       lua_tostring(L, -1));
+}
+
+/* __index of a module: a name that it does not have is an error that suggests the nearest, or says
+ * what there is. Upvalue 1: the module's name. */
 static int missing(lua_State *L) {
     if (lua_type(L, 2) != LUA_TSTRING) return 0;
     const char *module = lua_tostring(L, lua_upvalueindex(1)), *name = lua_tostring(L, 2);
-    const char *names[128];
+    const char *names[128], *hint = habit(module, name);
     size_t count = 0;
+    if (hint)
+        return pn_lua_fail(L, PN_E_ARGUMENT, "%s has no '%s'; in Lua that is %s", module, name,
+                           hint);
     lua_pushnil(L);
     while (count < sizeof names / sizeof *names && lua_next(L, 1)) {
         lua_pop(L, 1);
@@ -43,7 +83,7 @@ static int missing(lua_State *L) {
     if (near)
         return pn_lua_fail(L, PN_E_ARGUMENT, "%s has no '%s'; did you mean '%s'?", module, name,
                            near);
-    return pn_lua_fail(L, PN_E_ARGUMENT, "%s has no '%s'", module, name);
+    return fail_with_list(L, module, name, names, count);
 }
 
 /* Makes the module on top of the stack strict about names, where it is not already. */

@@ -31,13 +31,22 @@ local function class_number(model, class)
     near and ("did you mean '%s'?"):format(near) or "there are: " .. table.concat(names, ", ")))
 end
 
+-- Raises unless the model takes samples of this shape.
+local function check_shape(model, shape)
+  local wanted = model.input_shape
+  if table.concat(shape, ",") == table.concat(wanted, ",") then return end
+  core.fail_shape(("%s: %s takes images of (%s), not (%s); m:prepare{img} makes one of any size fit"):format(
+    WHAT, title(model), table.concat(wanted, ", "), table.concat(shape, ", ")))
+end
+
 -- One image as a batch; whether it was one.
 local function as_batch(model, x)
   if not tensor.is_tensor(x) then
     fail(("%s takes a tensor first: an image or a batch of them as the model takes them, not %s"):format(
       WHAT, x == nil and "nothing" or "a " .. type(x)))
   end
-  local single = x.rank == #model.input_shape
+  local single = x.rank <= #model.input_shape
+  check_shape(model, table.move(x.shape, single and 1 or 2, x.rank, 1, {}))
   return (single and x:unsqueeze(1) or x):cast("float32"), single
 end
 

@@ -1,7 +1,6 @@
 #define _GNU_SOURCE
 #include "notebook/parameter_names.h"
 
-#include "base/text.h"
 #include "notebook/cell_syntax.h"
 
 #include <stdbool.h>
@@ -48,4 +47,20 @@ int pn_check_parameter_names(const pn_run_options *options, const pn_block *cell
     }
     pn_cell_syntax_free(&syntax);
     return code;
+}
+
+static bool is_given(const pn_run_options *options, const char *line) {
+    size_t length = strcspn(line, " ");
+    for (size_t i = 0; i < options->parameter_count; i++) {
+        const char *given = options->parameter[i];
+        if (strcspn(given, "=") == length && memcmp(given, line, length) == 0) return true;
+    }
+    return false;
+}
+
+void pn_list_overridden(const pn_run_options *options, char *const *lines, size_t count,
+                        pn_text *text) {
+    for (size_t i = 0; i < count; i++)
+        if (is_given(options, lines[i]))
+            pn_text_addf(text, "%s%s (from -p)", text->size ? ", " : "", lines[i]);
 }

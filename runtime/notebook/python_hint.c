@@ -24,6 +24,8 @@ static const struct {
     {OPENS, "class ", "a table with functions in it"},
     {BEGINS, "[", "a list is written {1, 2, 3}"},
     {CONTAINS, "= [", "a list is written {1, 2, 3}"},
+    {CONTAINS, "end=\"", "print ends its line, io.write(text) does not"},
+    {CONTAINS, "end='", "print ends its line, io.write(text) does not"},
     {CONTAINS, "+=", "x = x + 1"},
     {CONTAINS, "-=", "x = x - 1"},
     {CONTAINS, "!=", "not equal is ~="},

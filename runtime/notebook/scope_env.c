@@ -9,7 +9,7 @@
 
 /* What people who come from Python write by habit. */
 static const struct {
-    const char *python, *hint;
+    const char *python, *hint; /* one that begins with ';' is a sentence of its own */
 } habits[] = {
     {"None", "nil"},
     {"True", "true"},
@@ -26,6 +26,10 @@ static const struct {
     {"float", "tonumber"},
     {"enumerate", "ipairs"},
     {"self", "a method declared with ':'"},
+    {"f", "(\"%d of %s\"):format(n, name)"},
+    {"help", "; nn.Conv2D{32, 3, help = 1}, like any option that there is not, names those "
+             "that there are, and stage.info(\"load\") tells what a stage takes"},
+    {"dir", "for name in pairs(nn) do print(name) end"},
 };
 
 /* Pushes the keys of the table at `index` that are strings into the array at `list`. */
@@ -62,7 +66,8 @@ static const char *nearest(lua_State *L, const char *name) {
 static int undefined(lua_State *L, const char *name) {
     for (size_t i = 0; i < sizeof habits / sizeof *habits; i++)
         if (strcmp(name, habits[i].python) == 0)
-            return luaL_error(L, "'%s' is not defined; in Lua that is %s", name, habits[i].hint);
+            return luaL_error(L, "'%s' is not defined%s%s", name,
+                              *habits[i].hint == ';' ? "" : "; in Lua that is ", habits[i].hint);
     const char *near = nearest(L, name);
     if (near) return luaL_error(L, "'%s' is not defined; did you mean '%s'?", name, near);
     return luaL_error(L, "'%s' is not defined", name);

@@ -2,6 +2,7 @@
 #include "notebook/supervise.h"
 
 #include "notebook/ending.h"
+#include "notebook/parameter_names.h"
 #include "notebook/record.h"
 #include "notebook/terminal.h"
 #include "notebook/watch.h"
@@ -184,13 +185,27 @@ static int set_parameter(supervisor *s, const char *setting) {
     return !a.failed;
 }
 
+/* The cell's source shows other values than those in force: says so below it. */
+static void note_overridden(supervisor *s, char *const *lines, size_t count) {
+    pn_text text = {0};
+    pn_list_overridden(s->options, lines, count, &text);
+    if (text.size) {
+        pn_journal_remark(s->journal, "note", text.data, text.size);
+        if (s->watch.show) pn_terminal_remark(s->watch.progress, "note", text.data, text.size);
+    }
+    pn_text_free(&text);
+}
+
 static int list_parameters(supervisor *s) {
     if (!ask(s, PN_MSG_VARIABLES, NULL)) return -1;
     pn_fields fields = {.next = s->watch.reply.data, .left = s->watch.reply.size};
     int64_t count = pn_fields_int(&fields), read = 0;
     char **lines = calloc((size_t)count + 1, sizeof *lines);
     while (lines && read < count && (lines[read] = pn_fields_copy(&fields, NULL))) read++;
-    if (lines) pn_journal_parameters(s->journal, lines, (size_t)read);
+    if (lines) {
+        pn_journal_parameters(s->journal, lines, (size_t)read);
+        note_overridden(s, lines, (size_t)read);
+    }
     for (int64_t i = 0; i < read; i++) free(lines[i]);
     free(lines);
     return 1;

@@ -222,6 +222,25 @@ function TestSample:test_unreadable_ones_are_replaced()
   end
 end
 
+function TestSample:test_a_single_unreadable_one_is_replaced()
+  local at = {split = "train", class = "PNEUMONIA"}
+  local paths = self.ds:paths(at)
+  local function damage(path)
+    local file = io.open(path, "r+b")
+    file:write("damaged!")
+    file:close()
+  end
+  damage(paths[2])
+  at.n = 2
+  lu.assertEquals(select(2, self.ds:image(at)), paths[3])
+  damage(paths[4])
+  at.n = 4
+  lu.assertEquals(select(2, self.ds:image(at)), paths[1]) -- there is none behind it
+  damage(paths[1])
+  damage(paths[3])
+  fails("none of the 4 images can be read; the first: '" .. paths[4], self.ds.image, self.ds, at)
+end
+
 function TestSample:test_channels_and_single_images()
   lu.assertEquals(shape(self.ds:sample{"train", "PNEUMONIA", n = 1, channels = 1}[1]):match("x(%d+)"),
                   "20")

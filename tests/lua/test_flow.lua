@@ -171,6 +171,11 @@ function TestDirectory:test_wrong_folders()
   fails("has no class folders: expected one for each class", self.flow, self,
     {self.dir:path("empty")})
   fails("takes a folder first", self.gen.flow_from_directory, self.gen, {})
+  local flat = self.train -- classes alone
+  fails("expected '" .. flat .. "' to have train, val and test", self.gen.flow_from_directory,
+        self.gen, {flat .. "/train"})
+  fails("train, val = ds:split{val = 0.2}, and gen:flow_from_dataset{train}",
+        self.gen.flow_from_directory, self.gen, {flat .. "/val"})
   fails("has no option 'batchsize'; did you mean 'batch_size'?", self.flow, self, {batchsize = 2})
   fails("target_size must be {height, width}", self.flow, self, {target_size = {4}})
   fails("batch_size must be a whole number from 1", self.flow, self, {batch_size = 0})

@@ -22,9 +22,12 @@ function test_modules_are_strict_about_names()
   lu.assertErrorMsgContains("tensor has no 'zero'; did you mean 'zeros'?", function()
     return pneuma.tensor.zero
   end)
-  lu.assertErrorMsgContains("image has no 'nothing_like_it'", function()
-    return pneuma.image.nothing_like_it
+  lu.assertErrorMsgContains("plot has no 'zzz'; it has: bar, barh, calibration, ", function()
+    return pneuma.plot.zzz
   end)
+  local ok, err = pcall(function() return pneuma.nn.LSTM end)
+  lu.assertFalse(ok)
+  lu.assertStrContains(tostring(err), "load_model, model_from_json, pretrained") -- the list's end
 end
 
 -- The functions that a stub declares: "module.name" -> true.

@@ -54,7 +54,14 @@ function TestGradcam:test_what_does_not_fit()
   fails("class must be a label from 0 to 1, not 5", m.gradcam, m, {x, class = 5})
   fails("layer must be a layer of the model or its name, not a number", m.gradcam, m,
         {x, layer = 5})
-  fails("takes (None, 12, 10, 3)", m.gradcam, m, {tensor.zeros{2, 12, 12, 3}})
+  local fit = "takes images of (12, 10, 3), not (%s); m:prepare{img} makes one of any size fit"
+  fails("m:gradcam: ", m.gradcam, m, {tensor.zeros{2, 12, 12, 3}})
+  fails(fit:format("12, 12, 3"), m.gradcam, m, {tensor.zeros{2, 12, 12, 3}})
+  fails(fit:format("30, 20, 3"), m.gradcam, m, {tensor.zeros{30, 20, 3}})
+  fails(fit:format("30, 20"), m.gradcam, m, {tensor.zeros{30, 20}}) -- as image.read gives grey ones
+  local _, err = pcall(m.gradcam, m, {tensor.zeros{30, 20, 3}})
+  lu.assertEquals(err.kind, "shape")
+  lu.assertNotStrContains(tostring(err), "stage.gradcam")
   fails("takes a tensor first", m.gradcam, m, {})
   fails("did you mean 'method'?", m.gradcam, m, {x, methods = "gradcam"})
   m.input = nil

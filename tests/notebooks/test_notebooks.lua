@@ -76,6 +76,7 @@ function TestNotebooks:test_files_that_are_no_images()
   t.write(train .. "text.png", "this is no picture\n")
   local whole = t.read("mixed/train/NORMAL/person1_virus_1.jpeg")
   t.write(train .. "cut.jpeg", whole:sub(1, #whole // 2))
+  t.write(train .. "the last one, cut.jpeg", whole:sub(1, #whole // 2)) -- it is asked for by number
   os.execute("mkdir " .. t.quote(t.path(train .. "folder.jpeg")))
   draw(train .. "one.png", 1, 1)
   draw(train .. "it's odd; $(touch x) `y` \"z\".jpeg", 9, 12)
@@ -90,6 +91,9 @@ function TestNotebooks:test_files_that_are_no_images()
   local page = t.read("out/01_data_visualization.html")
   lu.assertStrContains(page, "empty.jpeg")
   lu.assertStrContains(page, "is empty")
+  t.in_order(page, {"skipped: ", "the last one, cut.jpeg", "instead</p>"})
+  lu.assertStrContains(page, "images could not be read and are left out; the first is ")
+  lu.assertNotStrContains(page, "failed_path") -- a word of programs
 end
 
 function TestNotebooks:test_folders_that_do_not_fit()

@@ -133,6 +133,18 @@ function TestRun:test_parameters()
   t.in_order(json, { '"big": "true"', '"epochs": "3"', '"name": "\\"a b\\""' })
 end
 
+-- The report shows the source with its own values; what -p changed stands below it.
+function TestRun:test_overridden_parameters_are_told()
+  t.notebook("a.md", parameters, "epochs")
+  local code, _, err = t.run("--show -p epochs=3 -p name='<a>' a.md")
+  lu.assertEquals(code, 0, err)
+  t.in_order(t.read("out/a.html"), { 'id="cell-1"', '<strong>note</strong> epochs = 3 (from -p), '
+    .. 'name = &quot;&lt;a&gt;&quot; (from -p)</p>', 'id="cell-2"' })
+  lu.assertStrContains(err, 'note: epochs = 3 (from -p), name = "<a>" (from -p)\n')
+  t.run("a.md")
+  lu.assertNotStrContains(t.read("out/a.html"), "from -p")
+end
+
 function TestRun:test_unknown_parameter()
   t.notebook("a.md", parameters, 'print("never")')
   local code, _, err = t.run("a.md")

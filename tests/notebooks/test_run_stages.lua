@@ -11,12 +11,13 @@ TestStages = {}
 function TestStages:setUp() t.open() end
 function TestStages:tearDown() t.close() end
 
-local cell_line = 15 -- of the second cell
+local cell_line = 14 -- of the second cell
 
 -- Runs the notebook with a cache of its own; `options` stand behind `run`, `signal` is sent to the
 -- program one second after the second cell began.
 local function run(source, options, signal)
-  t.notebook("a.md", t.tell_pid .. '\nio.open("ready", "w"):close()\nprint("printed before")', source)
+  t.notebook("a.md", t.tell_pid .. '\nprint("printed before")',
+    'io.open("ready", "w"):close() ' .. source)
   local code, _, err = t.shell(([[
 export PNEUMA_CACHE="$PWD/cache" PNEUMA_STAGES=%s
 env --default-signal=INT "$P" run %s --report report.json a.md &

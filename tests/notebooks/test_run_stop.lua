@@ -149,11 +149,16 @@ function TestStop:test_interrupt_ends_keep_going_and_later_notebooks()
 end
 
 function TestStop:test_suspended_and_continued()
-  book(ready .. 'local till = os.time() + 2\nwhile os.time() < till do end\nprint("done")')
+  book(ready .. 'repeat local go = io.open("go") until go\nprint("done")')
   local code, _, json = while_running([[
-kill -TSTP $pid; sleep 0.5
-grep -h '^State' /proc/$pid/status /proc/$(cat pid)/status > states
-kill -CONT $pid]])
+kill -TSTP $pid
+for i in $(seq 1000); do
+  grep -h '^State' /proc/$pid/status /proc/$(cat pid)/status > states
+  [ $(grep -c stopped states) = 2 ] && break
+  sleep 0.02
+done
+kill -CONT $pid
+touch go]])
   lu.assertEquals(code, 0)
   lu.assertEquals(t.read("states"), "State:\tT (stopped)\nState:\tT (stopped)\n")
   lu.assertStrContains(json, "done\\n")
@@ -195,7 +200,7 @@ end
 
 function TestStop:test_background_commands_end_with_the_run()
   book('os.execute("sleep 1000 & echo $! > child")\nio.popen("sleep 1001 & echo $! > other; wait")',
-    'os.execute("sleep 0.3")')
+    'os.execute("until [ -s child ] && [ -s other ]; do sleep 0.02; done")')
   local code = t.run("a.md")
   lu.assertEquals(code, 0)
   lu.assertTrue(t.gone(t.read("child"):match("%d+")))

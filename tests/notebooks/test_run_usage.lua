@@ -68,6 +68,9 @@ function TestUsage:test_commands()
   code, _, err = t.shell('"$P" rnu a.md')
   lu.assertEquals(code, 2)
   lu.assertStrContains(err, "'run'")
+  code, _, err = t.shell('"$P" a.md')
+  lu.assertEquals(code, 2)
+  lu.assertStrContains(err, "pneuma run a.md")
 end
 
 function TestUsage:test_help_and_version()

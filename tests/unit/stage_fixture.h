@@ -9,6 +9,7 @@
 #include "stage/stage.h"
 #include "stage/table.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,6 +89,7 @@ static size_t largest_event;
  * to stop. */
 static const char *answer;
 static int stop_after, cancel_after;
+static int kill_after; /* after how many this process dies */
 static atomic_int stop;
 
 MAYBE void hear_note(void *context, const char *text) {
@@ -104,6 +106,7 @@ MAYBE const char *hear_event(void *context, const char *text) {
     events_heard++;
     if (events_heard == stop_after) atomic_store(&stop, 1);
     if (events_heard == cancel_after) pn_cancel(PN_CANCEL_INTERRUPT);
+    if (events_heard == kill_after) raise(SIGKILL);
     return answer;
 }
 

@@ -193,6 +193,7 @@ static void python_gets_a_hint(void **state) {
         {"# comment\nx = 1", "(in Lua: a comment begins with --)"},
         {"def f(x):\n  return x", "(in Lua: local function"},
         {"print(1, sep=2)", "(in Lua: options go in braces: f{x, name = value})"},
+        {"print('x', end='')", "(in Lua: print ends its line, io.write(text) does not)"},
         {"x = (3, 3)", "(in Lua: a list or a shape is written {1, 2, 3})"},
         {"x = print[1, 2]", "(in Lua: x[{1, 2}] is an item"},
         {"x = print[1:2]", "(in Lua: a slice is x[{{1, 2}}]"},
@@ -200,6 +201,12 @@ static void python_gets_a_hint(void **state) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         assert_non_null(strstr(FAILS(cases[i].cell), cases[i].hint));
     assert_null(strstr(FAILS("local = 1"), "in Lua"));
+    assert_non_null(strstr(FAILS("local n = 3", "print(f\"{n} images\")"),
+                           "'f' is not defined; in Lua that is (\"%d of %s\"):format(n, name)"));
+    assert_non_null(strstr(FAILS("help(nn.Conv2D)"),
+                           "'help' is not defined; nn.Conv2D{32, 3, help = 1}, like any"));
+    assert_non_null(strstr(FAILS("nn.LSTM{8}"), "nn has no 'LSTM'; it has: AUC, Activation, "));
+    assert_non_null(strstr(FAILS("plot.imshow(x)"), "in Lua that is plot.image{img}"));
     assert_non_null(strstr(FAILS("print 1"), "near '1'"));
 }
 

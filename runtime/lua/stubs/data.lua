@@ -65,7 +65,8 @@ function Dataset:filter(keep) end
 function Dataset:sample(choice) end
 
 --- Image number n of a split and class in the order of ds:paths, counted from 1; the last one where
---- there are fewer, with a note: `ds:image{"train", "NORMAL", n = 89, channels = 3}`.
+--- there are fewer, the next one where it cannot be read, with a note: `ds:image{"train", "NORMAL",
+--- n = 89, channels = 3}`.
 ---@param choice? table
 ---@return pneuma.Tensor image, string path
 function Dataset:image(choice) end
