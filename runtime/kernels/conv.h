@@ -13,6 +13,7 @@ typedef struct pn_conv {
     int64_t rows, columns, filters;         /* out */
     int64_t kernel[2], stride[2];           /* rows, columns */
     int64_t before[2];                      /* zeros above and to the left */
+    bool as_is; /* the kernel is not packed: see pn_direct_suits_as_is */
 } pn_conv;
 
 /* Each result, one step after the other; everything but the results is optional (NULL, false). */

@@ -56,9 +56,9 @@ static bool takes_pixels(const pn_conv *g) {
            g->columns == g->width && !is_padded(g);
 }
 
-/* Whether it is the product of a few pixels with the kernel as it is. */
-static bool is_matrix(const pn_conv *g) {
-    return takes_whole_images(g) && g->batch <= FEW;
+/* Then it is the product of a few pixels with the kernel. */
+bool pn_direct_suits_as_is(const pn_conv *conv) {
+    return takes_whole_images(conv) && conv->batch <= FEW;
 }
 
 /* A convolution that takes each pixel, or each image, by itself, as one row of pixels. */
@@ -85,7 +85,7 @@ static int64_t window_floats(const pn_conv *g) {
 /* ---- kernels ---- */
 
 int64_t pn_direct_packed(const pn_conv *conv, bool backward) {
-    if (is_matrix(conv)) return 0;
+    if (conv->as_is) return 0;
     const int64_t depth = backward ? conv->filters : conv->channels;
     const int64_t columns = backward ? conv->channels : conv->filters;
     return round_up(columns, find_ops()->panel) * conv->kernel[0] * conv->kernel[1] * depth;
@@ -107,7 +107,7 @@ static void pack_panels(void *context, int64_t begin, int64_t end) {
 void pn_direct_pack(const pn_conv *conv, bool backward, const float *kernel, const float *scale,
                     float *packed) {
     packing p = {conv, find_ops(), backward, kernel, scale, packed};
-    if (is_matrix(conv)) return;
+    if (conv->as_is) return;
     pn_parallel_for(divide_up(backward ? conv->channels : conv->filters, p.ops->panel), 1,
                     pack_panels, &p);
 }
@@ -156,7 +156,7 @@ static void matrix_forward_lanes(void *context, int64_t begin, int64_t end) {
 }
 
 static int64_t forward_floats(const pn_conv *g, const pn_direct_ops *ops, int lanes) {
-    if (!is_matrix(g)) return window_floats(g);
+    if (!g->as_is) return window_floats(g);
     const int64_t panels = divide_up(divide_up(g->filters, ops->panel), lanes);
     return g->batch * round_up(PN_DIRECT_SWEEP + panels * ops->panel, SPACE);
 }
@@ -172,7 +172,7 @@ void pn_direct_forward(const pn_conv *conv, const float *x, const float *packed,
               .lanes = lanes};
     w.lane_floats = forward_floats(conv, w.ops, lanes);
     if (takes_whole_images(conv) || (takes_pixels(conv) && !end->pooled)) w.conv = one_row(conv);
-    pn_parallel_for(lanes, 1, is_matrix(conv) ? matrix_forward_lanes : forward_lanes, &w);
+    pn_parallel_for(lanes, 1, conv->as_is ? matrix_forward_lanes : forward_lanes, &w);
 }
 
 /* ---- backward: how the work is cut ---- */
@@ -236,7 +236,7 @@ static int64_t matrix_pixel(const pn_conv *g, const pn_direct_ops *ops) {
 int64_t pn_direct_scratch(const pn_conv *conv, bool backward, int lanes) {
     const pn_direct_ops *ops = find_ops();
     if (!backward) return SPACE + lanes * forward_floats(conv, ops, lanes);
-    if (is_matrix(conv))
+    if (conv->as_is)
         return (conv->batch + 2) * matrix_pixel(conv, ops); /* the bias needs doubles */
     const cut with = cut_backward(conv, ops, true), without = cut_backward(conv, ops, false);
     return lanes * most(lane_floats(&with), lane_floats(&without));
@@ -357,7 +357,7 @@ void pn_direct_backward(const pn_conv *conv, const float *x, const float *packed
                              .d_bias = d_bias,
                              .scratch = scratch,
                              .lanes = lanes}};
-    if (is_matrix(conv)) {
+    if (conv->as_is) {
         matrix_backward(&all);
         return;
     }

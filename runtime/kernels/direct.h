@@ -9,17 +9,22 @@
 
 #include "kernels/conv.h"
 
+/* Whether all time would go into reading the kernel, once: each window is a whole image and the
+ * batch is small. With conv->as_is the kernel is then used as it is, which is for the caller to say
+ * in all calls alike, for this batch and smaller ones: give it as `packed`; it cannot be scaled. */
+bool pn_direct_suits_as_is(const pn_conv *conv);
+
 /* Floats that a kernel takes in its packed form, for the forward direction or for the gradient by
- * the input. 0 where the kernel is used as it is (give it as `packed`): each window is a whole
- * image and the batch is small, so that all time goes into reading the kernel once. */
+ * the input; 0 with as_is. */
 int64_t pn_direct_packed(const pn_conv *conv, bool backward);
 
-/* kernel (rows, columns, channels, filters), times scale (filters) unless that is NULL. Not for
- * kernels that are used as they are: they cannot be scaled here. */
+/* kernel (rows, columns, channels, filters), times scale (filters) unless that is NULL. Nothing
+ * with as_is. */
 void pn_direct_pack(const pn_conv *conv, bool backward, const float *kernel, const float *scale,
                     float *packed);
 
-/* Floats of scratch that a call wants when it uses `lanes` threads. */
+/* Floats of scratch that a call wants when it uses `lanes` threads, for this batch or a smaller
+ * one. */
 int64_t pn_direct_scratch(const pn_conv *conv, bool backward, int lanes);
 
 /* x (batch, height, width, channels). */

@@ -46,6 +46,7 @@ static pn_conv whole_images(pn_random *random) {
                  .stride = {1, 1}};
     g.kernel[0] = g.height;
     g.kernel[1] = g.width;
+    g.as_is = pn_direct_suits_as_is(&g) && pn_random_below(random, 4);
     return g;
 }
 

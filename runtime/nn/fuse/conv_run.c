@@ -1,5 +1,7 @@
 #include "nn/fuse/conv_run.h"
 
+#include "kernels/direct.h"
+
 #include <string.h>
 
 static bool is_class(const pn_node *node, const char *name) {
@@ -92,6 +94,10 @@ bool pn_conv_run_read(const pn_run *run, int64_t batch, pn_conv_run *out) {
         r.pools = true;
         at++;
     }
+    /* By the plan's batch, so that what is prepared serves smaller ones, too. */
+    pn_conv largest = r.conv;
+    largest.batch = run->batch;
+    r.conv.as_is = pn_direct_suits_as_is(&largest);
     *out = r;
     /* A ReLU on both sides of a normalization is not worth a kernel. */
     return at == run->count && !(r.relu_before && r.relu_after);

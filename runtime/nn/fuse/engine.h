@@ -5,7 +5,7 @@
 
 #include "kernels/conv.h"
 
-/* 0: the kernel is used as it is, give it as `packed`; it cannot be scaled then. */
+/* 0 where conv->as_is: give the kernel as `packed`; it cannot be scaled then. */
 int64_t pn_engine_packed(const pn_conv *conv, bool backward);
 void pn_engine_pack(const pn_conv *conv, bool backward, const float *kernel, const float *scale,
                     float *packed);
