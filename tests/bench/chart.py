@@ -13,8 +13,16 @@ set tics scale 0 nomirror noenhanced textcolor rgb '#333333'
 set grid xtics linetype 1 linecolor rgb '#e4e4e4' linewidth 0.8
 set title '{title}' noenhanced font 'DejaVu Sans:Bold,13' textcolor rgb '#111111' offset 0,-0.5
 set xlabel '{label}' noenhanced textcolor rgb '#222222' offset 0,0.3
-set key at screen 0.97,screen 0.06 right bottom horizontal maxcols 3 Left reverse noenhanced samplen 1.5 width -4 \\
-    textcolor rgb '#222222'
+set key off
+set label 'target reached' at screen 0.47,screen 0.07 textcolor rgb '#222222'
+set label 'below its target' at screen 0.65,screen 0.07 textcolor rgb '#222222'
+set label 'target' at screen 0.84,screen 0.07 textcolor rgb '#222222'
+set object rectangle center screen 0.452,screen 0.07 size screen 0.022,screen 0.035 \\
+    fillcolor rgb '{reached}' fillstyle solid noborder
+set object rectangle center screen 0.632,screen 0.07 size screen 0.022,screen 0.035 \\
+    fillcolor rgb '{missed}' fillstyle solid noborder
+set arrow from screen 0.83,screen 0.045 to screen 0.83,screen 0.095 nohead linewidth 3 \\
+    linecolor rgb '#222222'
 set lmargin at screen {left:.3f}
 set rmargin at screen 0.92
 set tmargin 2.5
@@ -34,10 +42,7 @@ plot $bars using (1):1:(1):2:($1-0.3):($1+0.3):3 with boxxyerror linecolor rgb v
      $bars using 4:($1-0.42):(0):(0.84) with vectors nohead linewidth 3 linecolor rgb '#222222' \\
          notitle, \\
      '+' using (1):({count}.6):(0):(-{count}.2) every ::0::0 with vectors nohead linewidth 1 \\
-         linecolor rgb '#8c8c8c' notitle, \\
-     keyentry with boxes linecolor rgb '{reached}' title 'target reached', \\
-     keyentry with boxes linecolor rgb '{missed}' title 'below its target', \\
-     keyentry with lines linewidth 3 linecolor rgb '#222222' title 'target'
+         linecolor rgb '#8c8c8c' notitle
 """
 REACHED, MISSED = "#2a78b5", "#e08a3c"
 
@@ -70,7 +75,7 @@ def draw(rows, path):
     kind = "pngcairo" if str(path).endswith(".png") else "svg dynamic"
     widest = max(len(row["title"]) for row, _ in found)
     script = SCRIPT.format(
-        left=(25 + 7.2 * widest) / 920,
+        left=(30 + 7.4 * widest) / 920,
         terminal=f"{kind} size 920,{130 + 28 * len(found)} font 'DejaVu Sans,11' "
                  "background rgb 'white'",
         output=quote(str(path)), title="Pneuma against the fastest rival setting",
