@@ -89,12 +89,22 @@ static void free_values(void *values) {
     pn_values_free(values);
 }
 
+/* "2.35 s", "20 min 47 s". */
+static void add_duration(pn_text *text, double seconds) {
+    if (seconds < 0.001)
+        pn_text_adds(text, "under 0.001 s");
+    else if (seconds < 60)
+        pn_text_addf(text, "%.3g s", seconds);
+    else
+        pn_text_addf(text, "%d min %02d s", (int)(seconds / 60), (int)seconds % 60);
+}
+
 static void tell_outcome(const pn_stage_info *info, const pn_stage_outcome *outcome) {
     pn_text text = {0};
-    if (outcome->cached)
-        pn_text_addf(&text, "%s: from the cache (%.3g s)", info->table->name, outcome->seconds);
-    else
-        pn_text_addf(&text, "%s: %s (%.3g s)", info->table->name, outcome->why, outcome->seconds);
+    pn_text_addf(&text, "%s: %s (", info->table->name,
+                 outcome->cached ? "from the cache" : outcome->why);
+    add_duration(&text, outcome->seconds);
+    pn_text_addc(&text, ')');
     remark(outcome->cached ? "cached" : "computed", pn_text_string(&text));
     pn_text_free(&text);
 }
