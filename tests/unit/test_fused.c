@@ -318,9 +318,26 @@ static void test_nan(void **state) {
     pn_model_release(m);
 }
 
+/* Each place of a window, by itself, and none of them hides another. */
+static void test_pooled_nan(void **state) {
+    (void)state;
+    const fused_case c = {"pooled NaN", "2,2,1", CONV(5, 1, "") "," POOL, 1, NULL};
+    pn_model *m = model_of(&c);
+    for (int place = 0; place < 4; place++) {
+        float x[4] = {1, 2, 3, 4};
+        x[place] = NAN;
+        result a = compute(&c, m, false, false, x, NULL, 1);
+        for (int i = 0; i < 5; i++)
+            assert_true(isnan(pn_plan_output(a.plan, m->group[0].output[0])[i]));
+        release(&a);
+    }
+    pn_model_release(m);
+}
+
 int main(void) {
     pn_set_threads(2);
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_cases), cmocka_unit_test(test_updates),
-                                       cmocka_unit_test(test_nan)};
+                                       cmocka_unit_test(test_nan),
+                                       cmocka_unit_test(test_pooled_nan)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

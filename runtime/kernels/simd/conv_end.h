@@ -50,9 +50,9 @@ static inline void count_sums(double *sums, int64_t at, int64_t count, vf sum, v
     for (int64_t l = 0; l < n; l++) sums[count + at + l] += b[l];
 }
 
-/* The larger one of each pair of items, a's when they are equal; NaN wins. */
+/* The larger one of each pair of items, the best so far when they are equal; NaN wins and stays. */
 PN_INLINE void pool_two(vf *best, vi *place, vf other, int number) {
-    const vi more = ~(other <= *best);
+    const vi more = (other > *best) | (other != other);
     *best = vf_pick(more, other, *best);
     *place = vf_pick_int(more, number - (vi){0}, *place);
 }
