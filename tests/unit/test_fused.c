@@ -334,10 +334,28 @@ static void test_pooled_nan(void **state) {
     pn_model_release(m);
 }
 
+/* The statistics of numbers that are far from 0 and close to each other. */
+static void test_far_from_zero(void **state) {
+    (void)state;
+    const fused_case c = {"far from 0", "9,8,1", CONV(5, 1, ",\"use_bias\":false") "," NORM, 1,
+                          NULL};
+    pn_model *m = model_of(&c);
+    float *x = draw(BATCH * pn_dims_count(&m->node[0].out));
+    for (int64_t i = 0; i < BATCH * pn_dims_count(&m->node[0].out); i++) x[i] += 1000;
+    result a = compute(&c, m, false, true, x, NULL, BATCH);
+    result b = compute(&c, m, true, true, x, NULL, BATCH);
+    assert_int_equal(pn_plan_runs(a.plan), 1);
+    compare(&c, m, &a, &b, false, BATCH);
+    release(&a);
+    release(&b);
+    pn_free(x);
+    pn_model_release(m);
+}
+
 int main(void) {
     pn_set_threads(2);
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_cases), cmocka_unit_test(test_updates),
-                                       cmocka_unit_test(test_nan),
-                                       cmocka_unit_test(test_pooled_nan)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_cases), cmocka_unit_test(test_updates), cmocka_unit_test(test_nan),
+        cmocka_unit_test(test_pooled_nan), cmocka_unit_test(test_far_from_zero)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

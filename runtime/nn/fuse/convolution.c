@@ -2,6 +2,7 @@
  * result written once. With pooling, the normalization of a training step works on the pooled
  * numbers: a ReLU and a normalization are monotonous, so that the largest (the smallest, where
  * gamma is negative) stays the same one. */
+#include "base/pool.h"
 #include "kernels/norm.h"
 #include "nn/fuse/conv_run.h"
 #include "nn/fuse/engine.h"
@@ -128,22 +129,65 @@ static void move_averages(const norm *n, int64_t c, double mean, double variance
     n->moving_variance[c] = (float)(momentum * n->moving_variance[c] + (1 - momentum) * variance);
 }
 
-/* From the sums of the results and of their squares, lane by lane. */
+/* Means and variances into w->sums, from the sums of all lanes: those of the results and of their
+ * squares, or of the differences from `shift`. Whether that was exact: where a mean is FAR times
+ * larger (both squared) than what is spread around it, its square hides that. */
+static bool take_statistics(const pn_conv_run *r, const work *w, int lanes, const float *shift) {
+    enum { FAR = 1000 };
+    const int64_t filters = r->conv.filters;
+    const double rows = (double)pn_conv_run_map(r) / (double)filters;
+    bool exact = true;
+    for (int64_t c = 0; c < filters; c++) {
+        double sum = 0, square = 0;
+        for (int lane = 0; lane < lanes; lane++) {
+            sum += w->lanes[lane * 2 * filters + c];
+            square += w->lanes[lane * 2 * filters + filters + c];
+        }
+        const double mean = sum / rows, variance = square / rows - mean * mean;
+        exact = exact && !(mean * mean > FAR * variance);
+        w->sums[c] = shift ? shift[c] + mean : mean;
+        w->sums[filters + c] = variance < 0 ? 0 : variance; /* NaN stays */
+    }
+    return exact;
+}
+
+typedef struct differences {
+    const pn_conv_run *r;
+    const float *map, *mean;
+    double *lanes;
+    int count; /* of lanes */
+} differences;
+
+static void sum_differences(void *context, int64_t begin, int64_t end) {
+    const differences *d = context;
+    const int64_t filters = d->r->conv.filters, rows = pn_conv_run_map(d->r) / filters;
+    for (int64_t lane = begin; lane < end; lane++) {
+        double *sum = d->lanes + lane * 2 * filters, *square = sum + filters;
+        memset(sum, 0, sizeof *sum * 2 * (size_t)filters);
+        for (int64_t i = lane * rows / d->count; i < (lane + 1) * rows / d->count; i++)
+            for (int64_t c = 0; c < filters; c++) {
+                const double off = (double)d->map[i * filters + c] - d->mean[c];
+                sum[c] += off;
+                square[c] += off * off;
+            }
+    }
+}
+
 static void find_statistics(const pn_conv_run *r, const norm *n, const work *w, int lanes,
                             const saved *k) {
     const int64_t filters = r->conv.filters;
     const double rows = (double)pn_conv_run_map(r) / (double)filters;
+    if (n->batch_statistics && !take_statistics(r, w, lanes, NULL)) {
+        for (int64_t c = 0; c < filters; c++) k->mean[c] = (float)w->sums[c];
+        differences d = {r, k->map, k->mean, w->lanes, lanes};
+        pn_parallel_for(lanes, 1, sum_differences, &d);
+        take_statistics(r, w, lanes, k->mean);
+    }
     for (int64_t c = 0; c < filters; c++) {
         double mean = n->moving_mean[c], variance = n->moving_variance[c];
         if (n->batch_statistics) {
-            double sum = 0, square = 0;
-            for (int lane = 0; lane < lanes; lane++) {
-                sum += w->lanes[lane * 2 * filters + c];
-                square += w->lanes[lane * 2 * filters + filters + c];
-            }
-            mean = sum / rows;
-            variance = fmax(square / rows - mean * mean, 0);
-            if (isnan(sum)) variance = sum;
+            mean = w->sums[c];
+            variance = w->sums[filters + c];
             move_averages(n, c, mean, variance, rows);
         }
         k->mean[c] = (float)mean;
