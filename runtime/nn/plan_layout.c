@@ -133,7 +133,7 @@ static int64_t out_count(const pn_plan *plan, const pn_step *s) {
 static void lay_run(pn_plan *plan, pn_step *s, int now, int end) {
     const pn_run run = pn_plan_run(plan, s);
     const pn_run_need need = s->fused->need(&run);
-    s->saved = add_span(plan, s->backward ? need.saved : 0, now, end);
+    s->saved = add_span(plan, need.saved, now, end);
     s->scratch = add_span(plan, need.scratch, now, now);
     if (s->backward) s->scratch_back = add_span(plan, need.scratch_back, end, end);
     s->prepared = add_span(plan, need.prepared, 0, last_time(plan));

@@ -318,6 +318,17 @@ static void test_nan(void **state) {
     pn_model_release(m);
 }
 
+/* Nobody wants a gradient here, and the normalization takes the batch's statistics all the same. */
+static void test_frozen(void **state) {
+    (void)state;
+    const fused_case c = {"frozen convolution, norm without gamma and beta", "11,16,10",
+                          CONV(17, 3, ",\"trainable\":false") "," LAYER(
+                              "BatchNormalization", "\"scale\":false,\"center\":false") "," END,
+                          1, NULL};
+    check(&c, true, false, BATCH);
+    check(&c, true, true, BATCH);
+}
+
 /* Each place of a window, by itself, and none of them hides another. */
 static void test_pooled_nan(void **state) {
     (void)state;
@@ -355,7 +366,8 @@ static void test_far_from_zero(void **state) {
 int main(void) {
     pn_set_threads(2);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_cases), cmocka_unit_test(test_updates), cmocka_unit_test(test_nan),
+        cmocka_unit_test(test_cases),      cmocka_unit_test(test_updates),
+        cmocka_unit_test(test_nan),        cmocka_unit_test(test_frozen),
         cmocka_unit_test(test_pooled_nan), cmocka_unit_test(test_far_from_zero)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

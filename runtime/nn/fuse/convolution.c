@@ -77,18 +77,25 @@ static bool prepares(const pn_run *run) {
     return run->fixed && !run->backward;
 }
 
+/* Whether what lies before the normalization stays: for gradients, and where the normalization
+ * needs all of it for its statistics, which a layer without gamma and beta does behind frozen ones,
+ * too. */
+static bool keeps(const pn_run *run, const pn_conv_run *r) {
+    return run->backward || (!run->fixed && r->norm && r->norm->trainable);
+}
+
 static pn_run_need need(const pn_run *run) {
     pn_conv_run r;
-    space keeps = {0}, forward = {0}, backward = {0}, prepared = {0};
+    space kept = {0}, forward = {0}, backward = {0}, prepared = {0};
     pn_conv_run_read(run, run->batch, &r);
-    take_saved(&r, &keeps);
+    if (keeps(run, &r)) take_saved(&r, &kept);
     take_work(&r, run, false, &forward);
     take_work(&r, run, true, &backward);
     if (prepares(run)) {
         take(&prepared, r.conv.filters); /* the bias */
         take(&prepared, pn_engine_packed(&r.conv, false));
     }
-    return (pn_run_need){.saved = keeps.used,
+    return (pn_run_need){.saved = kept.used,
                          .scratch = forward.used,
                          .scratch_back = backward.used,
                          .prepared = prepared.used};
@@ -214,7 +221,7 @@ static const float *pack(const pn_conv_run *r, const pn_run_pass *pass, bool bac
     return packed;
 }
 
-/* For gradients: the map stays, the normalization comes last. */
+/* The map stays, the normalization comes last. */
 static void forward_kept(const pn_conv_run *r, const pn_run *run, const pn_run_pass *pass) {
     space memory = {pass->saved, 0}, scratch = {pass->scratch, 0};
     const saved k = take_saved(r, &memory);
@@ -253,7 +260,7 @@ static void fix_norm(const pn_conv_run *r, const norm *n, float *factor, float *
     }
 }
 
-/* Without gradients: a normalization that follows the convolution at once becomes part of its
+/* Nothing stays: a normalization that follows the convolution at once becomes part of its
  * kernel and bias; one behind a ReLU is done to each result. */
 static void forward_plain(const pn_conv_run *r, const pn_run *run, const pn_run_pass *pass) {
     space scratch = {pass->scratch, 0}, kept = {pass->prepared, 0};
@@ -285,7 +292,7 @@ static pn_status forward(const pn_run *run, const pn_run_pass *pass, pn_error *e
     pn_conv_run r;
     (void)error;
     pn_conv_run_read(run, pass->batch, &r);
-    if (run->backward)
+    if (keeps(run, &r))
         forward_kept(&r, run, pass);
     else
         forward_plain(&r, run, pass);
