@@ -27,7 +27,8 @@ typedef struct pn_conv_end {
      * its items that is: 0 to 3, row by row, the first of equal ones. */
     float *pooled;
     uint8_t *place;
-    const float *sign; /* (filters): where it is negative the smallest is taken instead */
+    /* (filters): where it is negative the smallest is taken instead, where it is 0 the first. */
+    const float *sign;
 } pn_conv_end;
 
 /* The gradient by a convolution's results. That by what came out at the end, d, goes to all results

@@ -329,6 +329,29 @@ static void test_frozen(void **state) {
     check(&c, true, true, BATCH);
 }
 
+/* All numbers of a window are beta then, and the first of equal ones is taken. */
+static void test_zero_gamma(void **state) {
+    (void)state;
+    const fused_case c = {"zero gamma", "9,8,3", CONV(5, 3, "") "," NORM "," POOL "," END, 1, NULL};
+    pn_model *m = model_of(&c);
+    const int last = m->group[0].output[0];
+    for (int i = 0; i < m->slots; i++) {
+        const pn_weight *w = &m->slot[i].layer->weight[m->slot[i].weight];
+        if (strcmp(w->name, "gamma") == 0)
+            memset(w->value->data, 0, (size_t)pn_dims_count(&w->shape) * sizeof(float));
+    }
+    float *x = draw(BATCH * pn_dims_count(&m->node[0].out));
+    float *d = draw(BATCH * pn_dims_count(&m->node[last].out));
+    result a = compute(&c, m, false, true, x, d, BATCH);
+    result b = compute(&c, m, true, true, x, d, BATCH);
+    compare(&c, m, &a, &b, true, BATCH);
+    release(&a);
+    release(&b);
+    pn_free(x);
+    pn_free(d);
+    pn_model_release(m);
+}
+
 /* Each place of a window, by itself, and none of them hides another. */
 static void test_pooled_nan(void **state) {
     (void)state;
@@ -368,6 +391,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cases),      cmocka_unit_test(test_updates),
         cmocka_unit_test(test_nan),        cmocka_unit_test(test_frozen),
-        cmocka_unit_test(test_pooled_nan), cmocka_unit_test(test_far_from_zero)};
+        cmocka_unit_test(test_pooled_nan), cmocka_unit_test(test_far_from_zero),
+        cmocka_unit_test(test_zero_gamma)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

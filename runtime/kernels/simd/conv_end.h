@@ -50,18 +50,18 @@ static inline void count_sums(double *sums, int64_t at, int64_t count, vf sum, v
     for (int64_t l = 0; l < n; l++) sums[count + at + l] += b[l];
 }
 
-/* The larger one of each pair of items, the best so far when they are equal; NaN wins and stays. */
-PN_INLINE void pool_two(vf *best, vi *place, vf other, int number) {
-    const vi more = (other > *best) | (other != other);
+/* The larger one of each pair of items that `differ`, the best so far when they are equal; NaN wins
+ * and stays. */
+PN_INLINE void pool_two(vf *best, vi *place, vf other, vi differ, int number) {
+    const vi more = ((other > *best) & differ) | (other != other);
     *best = vf_pick(more, other, *best);
     *place = vf_pick_int(more, number - (vi){0}, *place);
 }
 
 PN_INLINE void end_pool(const pn_conv *g, const pn_conv_end *end, const block *b, const vf *y,
                         const int height, const int width, const bool whole) {
-    vi flip = {0};
-    if (end->sign)
-        flip = (vf_load_at(end->sign, b->filter, b->filters) < (vf){0}) & (vi)vf_all(-0.0F);
+    const vf sign = end->sign ? vf_load_at(end->sign, b->filter, b->filters) : vf_all(1);
+    const vi flip = (sign < (vf){0}) & (vi)vf_all(-0.0F), differ = sign != (vf){0};
 #pragma GCC unroll 4
     for (int i = 0; i < height / 2; i++) {
         if (!whole && b->row / 2 + i >= g->rows / 2) break;
@@ -71,9 +71,9 @@ PN_INLINE void end_pool(const pn_conv *g, const pn_conv_end *end, const block *b
             const vf *w = y + 2 * i * width + 2 * j;
             vf best = (vf)((vi)w[0] ^ flip);
             vi place = {0};
-            pool_two(&best, &place, (vf)((vi)w[1] ^ flip), 1);
-            pool_two(&best, &place, (vf)((vi)w[width] ^ flip), 2);
-            pool_two(&best, &place, (vf)((vi)w[width + 1] ^ flip), 3);
+            pool_two(&best, &place, (vf)((vi)w[1] ^ flip), differ, 1);
+            pool_two(&best, &place, (vf)((vi)w[width] ^ flip), differ, 2);
+            pool_two(&best, &place, (vf)((vi)w[width + 1] ^ flip), differ, 3);
             const int64_t at = pooled_at(g, b, i, j);
             vf_store_in(end->pooled + at, b->filter, b->filters, whole, (vf)((vi)best ^ flip));
             if (end->place) store_places(end->place + at, b->filter, b->filters, whole, place);

@@ -53,7 +53,7 @@ typedef struct ending {
     pn_conv_end end;
     places at;
     vf bias, scale, shift;
-    vi flip;
+    vi flip, differ;
     vf sum[4], square[4];
 } ending;
 
@@ -63,14 +63,16 @@ PN_INLINE ending begin_end(const pn_conv *g, const pn_conv_end *end, const block
     if (end->bias) e.bias = vf_load_at(end->bias, f, filters);
     if (end->scale) e.scale = vf_load_at(end->scale, f, filters);
     if (end->scale) e.shift = vf_load_at(end->shift, f, filters);
-    if (end->sign) e.flip = (vf_load_at(end->sign, f, filters) < (vf){0}) & (vi)vf_all(-0.0F);
+    const vf sign = end->sign ? vf_load_at(end->sign, f, filters) : vf_all(1);
+    e.flip = (sign < (vf){0}) & (vi)vf_all(-0.0F);
+    e.differ = sign != (vf){0};
     return e;
 }
 
 PN_INLINE void square_pool(const ending *e, int64_t at, const vf y[4], const int count) {
     vf best = (vf)((vi)y[0] ^ e->flip);
     vi place = {0};
-    for (int k = 1; k < 4; k++) pool_two(&best, &place, (vf)((vi)y[k] ^ e->flip), k);
+    for (int k = 1; k < 4; k++) pool_two(&best, &place, (vf)((vi)y[k] ^ e->flip), e->differ, k);
     store_count(e->end.pooled + at, (vf)((vi)best ^ e->flip), count);
     if (e->end.place) store_bytes(e->end.place + at, place, count);
 }
