@@ -3,8 +3,9 @@
  * with a fifth (a quarter) of the multiplications. Lavin and Gray, Fast Algorithms for
  * Convolutional Neural Networks (2016); the gradients are the transposed forms of the same sums.
  *
- * Errors are about 1e-5 of the largest result with tiles of 6, 2e-6 with tiles of 4. Nothing is
- * allocated here; the same number of threads gives the same bits. */
+ * A number that is NaN, infinite or huge reaches all results of its tiles, not only those whose
+ * window holds it. Errors are about 1e-5 of the largest result with tiles of 6, 2e-6 with tiles
+ * of 4. Nothing is allocated here; the same number of threads gives the same bits. */
 #ifndef PN_KERNELS_WINOGRAD_H
 #define PN_KERNELS_WINOGRAD_H
 

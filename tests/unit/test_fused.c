@@ -239,8 +239,8 @@ static void test_cases(void **state) {
     (void)state;
     for (int level = PN_CPU_PORTABLE; level <= PN_CPU_AVX512; level++) {
         if ((int)pn_cpu_cap((pn_cpu_level)level) != level) continue;
-        pn_random_seed(&random_state, 17, 0);
         for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+            pn_random_seed(&random_state, 17, i);
             check(&cases[i], true, true, BATCH);     /* a training step */
             check(&cases[i], true, true, BATCH - 1); /* the last of an epoch */
             check(&cases[i], false, true, BATCH);    /* Grad-CAM */
