@@ -22,8 +22,9 @@ static int must_fail(void) {
 void *pn_alloc(size_t size) {
     if (must_fail() || size > SIZE_MAX - 2 * ALIGN) return NULL;
     size_t total = (size + 2 * ALIGN - 1) / ALIGN * ALIGN;
-    char *block = aligned_alloc(total < LARGE ? ALIGN : HUGE_PAGE, total);
-    if (!block) return NULL;
+    void *taken;
+    if (posix_memalign(&taken, total < LARGE ? ALIGN : HUGE_PAGE, total) != 0) return NULL;
+    char *block = taken;
     if (total >= LARGE) madvise(block, total, MADV_HUGEPAGE); /* a wish */
     memcpy(block, &size, sizeof size);
     atomic_fetch_add_explicit(&live, size, memory_order_relaxed);
