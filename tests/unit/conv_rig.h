@@ -177,4 +177,42 @@ RIG_USE void rig_slope(conv_rig *r, const pn_conv_slope *s) {
              r->d_kernel[ki] += r->gradient[ri] * r->x[xi])
 }
 
+/* ---- all that may follow or come before, at random ---- */
+
+RIG_USE pn_conv_end rig_random_end(pn_random *random, const conv_rig *r, int lanes) {
+    const uint64_t bits = pn_random_bits(random);
+    const bool pools = rig_pooled(&r->g) > 0 && (bits & 1);
+    pn_conv_end end = {.bias = bits & 2 ? r->bias : NULL,
+                       .relu = bits & 4,
+                       .scale = bits & 8 ? r->scale : NULL,
+                       .shift = bits & 8 ? r->shift : NULL,
+                       .sign = bits & 16 ? r->sign : NULL};
+    end.sums = pn_calloc((size_t)(lanes * 2 * r->g.filters), sizeof *end.sums);
+    if (!pools || (bits & 32)) end.map = pn_alloc((size_t)rig_map(&r->g) * sizeof *end.map);
+    if (!pools) return end;
+    end.pooled = pn_alloc((size_t)rig_pooled(&r->g) * sizeof *end.pooled);
+    end.place = pn_alloc((size_t)rig_pooled(&r->g));
+    return end;
+}
+
+RIG_USE void rig_free_end(pn_conv_end *end) {
+    pn_free(end->sums);
+    pn_free(end->map);
+    pn_free(end->pooled);
+    pn_free(end->place);
+}
+
+RIG_USE pn_conv_slope rig_random_slope(pn_random *random, const conv_rig *r) {
+    const uint64_t bits = pn_random_bits(random);
+    const bool affine = bits & 4;
+    return (pn_conv_slope){.d = r->d,
+                           .y = bits & 1 ? r->y : NULL,
+                           .place = rig_pooled(&r->g) > 0 && (bits & 2) ? r->place : NULL,
+                           .map = r->map,
+                           .scale = affine ? r->scale : NULL,
+                           .shift = affine && (bits & 8) ? r->shift : NULL,
+                           .slope = affine && (bits & 8) ? r->slope : NULL,
+                           .relu = bits & 16};
+}
+
 #endif

@@ -86,29 +86,6 @@ static float *pack(const conv_rig *r, bool backward, const float *scale) {
 
 /* ---- forward ---- */
 
-static pn_conv_end random_end(pn_random *random, const conv_rig *r, int lanes) {
-    const uint64_t bits = pn_random_bits(random);
-    const bool pools = rig_pooled(&r->g) > 0 && (bits & 1);
-    pn_conv_end end = {.bias = bits & 2 ? r->bias : NULL,
-                       .relu = bits & 4,
-                       .scale = bits & 8 ? r->scale : NULL,
-                       .shift = bits & 8 ? r->shift : NULL,
-                       .sign = bits & 16 ? r->sign : NULL};
-    end.sums = pn_calloc((size_t)(lanes * 2 * r->g.filters), sizeof *end.sums);
-    if (!pools || (bits & 32)) end.map = pn_alloc((size_t)rig_map(&r->g) * sizeof *end.map);
-    if (!pools) return end;
-    end.pooled = pn_alloc((size_t)rig_pooled(&r->g) * sizeof *end.pooled);
-    end.place = pn_alloc((size_t)rig_pooled(&r->g));
-    return end;
-}
-
-static void free_end(pn_conv_end *end) {
-    pn_free(end->sums);
-    pn_free(end->map);
-    pn_free(end->pooled);
-    pn_free(end->place);
-}
-
 static void check_sums(const conv_rig *r, const pn_conv_end *end, int lanes,
                        const double *expected) {
     const int64_t count = 2 * r->g.filters;
@@ -140,13 +117,13 @@ static void check_forward(pn_random *random, const conv_rig *r, int lanes) {
     float *scratch = pn_alloc((size_t)pn_direct_scratch(g, false, lanes) * sizeof *scratch);
     double *map = pn_alloc((size_t)rig_map(g) * sizeof *map);
     double *sums = pn_calloc((size_t)g->filters * 2, sizeof *sums);
-    pn_conv_end end = random_end(random, r, lanes);
+    pn_conv_end end = rig_random_end(random, r, lanes);
     pn_direct_forward(g, r->x, packed, &end, lanes, scratch);
     rig_end(r, &end, map, sums);
     if (end.map) check("map", r, map, end.map, rig_map(g));
     if (end.pooled) check_places(r, &end, map);
     check_sums(r, &end, lanes, sums);
-    free_end(&end);
+    rig_free_end(&end);
     pn_free(packed);
     pn_free(scratch);
     pn_free(map);
@@ -155,19 +132,6 @@ static void check_forward(pn_random *random, const conv_rig *r, int lanes) {
 
 /* ---- backward ---- */
 
-static pn_conv_slope random_slope(pn_random *random, const conv_rig *r) {
-    const uint64_t bits = pn_random_bits(random);
-    const bool affine = bits & 4;
-    return (pn_conv_slope){.d = r->d,
-                           .y = bits & 1 ? r->y : NULL,
-                           .place = rig_pooled(&r->g) > 0 && (bits & 2) ? r->place : NULL,
-                           .map = r->map,
-                           .scale = affine ? r->scale : NULL,
-                           .shift = affine && (bits & 8) ? r->shift : NULL,
-                           .slope = affine && (bits & 8) ? r->slope : NULL,
-                           .relu = bits & 16};
-}
-
 static void check_backward(pn_random *random, conv_rig *r, int lanes) {
     const pn_conv *g = &r->g;
     float *packed = pack(r, true, NULL);
@@ -175,7 +139,7 @@ static void check_backward(pn_random *random, conv_rig *r, int lanes) {
     float *d_x = pn_alloc((size_t)rig_x(g) * sizeof *d_x);
     float *d_kernel = pn_calloc((size_t)rig_kernel(g), sizeof *d_kernel);
     float *d_bias = pn_calloc((size_t)g->filters, sizeof *d_bias);
-    const pn_conv_slope slope = random_slope(random, r);
+    const pn_conv_slope slope = rig_random_slope(random, r);
     rig_slope(r, &slope);
     pn_direct_backward(g, r->x, packed, &slope, d_x, d_kernel, d_bias, lanes, scratch);
     check("d_x", r, r->d_x, d_x, rig_x(g));

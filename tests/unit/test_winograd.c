@@ -37,29 +37,6 @@ static void check(const char *what, const conv_rig *r, int tile, const double *e
 
 /* ---- forward ---- */
 
-static pn_conv_end random_end(pn_random *random, const conv_rig *r, int lanes) {
-    const uint64_t bits = pn_random_bits(random);
-    const bool pools = rig_pooled(&r->g) > 0 && (bits & 1);
-    pn_conv_end end = {.bias = bits & 2 ? r->bias : NULL,
-                       .relu = bits & 4,
-                       .scale = bits & 8 ? r->scale : NULL,
-                       .shift = bits & 8 ? r->shift : NULL,
-                       .sign = bits & 16 ? r->sign : NULL};
-    end.sums = pn_calloc((size_t)(lanes * 2 * r->g.filters), sizeof *end.sums);
-    if (!pools || (bits & 32)) end.map = pn_alloc((size_t)rig_map(&r->g) * sizeof *end.map);
-    if (!pools) return end;
-    end.pooled = pn_alloc((size_t)rig_pooled(&r->g) * sizeof *end.pooled);
-    end.place = pn_alloc((size_t)rig_pooled(&r->g));
-    return end;
-}
-
-static void free_end(pn_conv_end *end) {
-    pn_free(end->sums);
-    pn_free(end->map);
-    pn_free(end->pooled);
-    pn_free(end->place);
-}
-
 static void check_sums(const conv_rig *r, const pn_conv_end *end, int lanes, int tile,
                        const double *expected) {
     const int64_t count = 2 * r->g.filters;
@@ -91,14 +68,14 @@ static void check_forward(pn_random *random, const conv_rig *r, int tile, int la
     float *scratch = pn_alloc((size_t)pn_winograd_scratch(g, tile, false, lanes) * sizeof *scratch);
     double *map = pn_alloc((size_t)rig_map(g) * sizeof *map);
     double *sums = pn_calloc((size_t)g->filters * 2, sizeof *sums);
-    pn_conv_end end = random_end(random, r, lanes);
+    pn_conv_end end = rig_random_end(random, r, lanes);
     pn_winograd_pack(g, tile, false, r->kernel, NULL, packed);
     pn_winograd_forward(g, tile, r->x, packed, &end, lanes, scratch);
     rig_end(r, &end, map, sums);
     if (end.map) check("map", r, tile, map, end.map, rig_map(g));
     if (end.pooled) check_places(r, &end, tile, map);
     check_sums(r, &end, lanes, tile, sums);
-    free_end(&end);
+    rig_free_end(&end);
     pn_free(packed);
     pn_free(scratch);
     pn_free(map);
@@ -107,19 +84,6 @@ static void check_forward(pn_random *random, const conv_rig *r, int tile, int la
 
 /* ---- backward ---- */
 
-static pn_conv_slope random_slope(pn_random *random, const conv_rig *r) {
-    const uint64_t bits = pn_random_bits(random);
-    const bool affine = bits & 4;
-    return (pn_conv_slope){.d = r->d,
-                           .y = bits & 1 ? r->y : NULL,
-                           .place = rig_pooled(&r->g) > 0 && (bits & 2) ? r->place : NULL,
-                           .map = r->map,
-                           .scale = affine ? r->scale : NULL,
-                           .shift = affine && (bits & 8) ? r->shift : NULL,
-                           .slope = affine && (bits & 8) ? r->slope : NULL,
-                           .relu = bits & 16};
-}
-
 static void check_backward(pn_random *random, conv_rig *r, int tile, int lanes) {
     const pn_conv *g = &r->g;
     float *packed = pn_alloc((size_t)pn_winograd_packed(g, tile, true) * sizeof *packed);
@@ -127,7 +91,7 @@ static void check_backward(pn_random *random, conv_rig *r, int tile, int lanes) 
     float *d_x = pn_alloc((size_t)rig_x(g) * sizeof *d_x);
     float *d_kernel = pn_calloc((size_t)rig_kernel(g), sizeof *d_kernel);
     float *d_bias = pn_calloc((size_t)g->filters, sizeof *d_bias);
-    const pn_conv_slope slope = random_slope(random, r);
+    const pn_conv_slope slope = rig_random_slope(random, r);
     rig_slope(r, &slope);
     pn_winograd_pack(g, tile, true, r->kernel, NULL, packed);
     pn_winograd_backward(g, tile, r->x, packed, &slope, d_x, d_kernel, d_bias, lanes, scratch);
