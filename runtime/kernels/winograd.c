@@ -60,14 +60,25 @@ static int64_t clamp_group(int64_t tiles, int64_t most) {
     return group < 12 ? 12 : least(group, most);
 }
 
+/* Of `left` tiles: groups of about one size, of whole blocks of rows for the products. */
+static int64_t next_group(const cut *c, int64_t left) {
+    const int64_t groups = divide_up(left, c->group);
+    return least(left, round_up(divide_up(left, groups), 12));
+}
+
 static cut begin_cut(const pn_conv *g, int tile) {
     const pn_winograd_ops *ops = ops_of(tile);
     cut c = {.ops = ops, .conv = g, .products = (int64_t)ops->points * ops->points};
     c.rows = divide_up(g->rows, tile);
     c.columns = divide_up(g->columns, tile);
     c.tiles = g->batch * c.rows * c.columns;
-    c.in_row = round_up(g->channels, ops->panel) + SPACE;
+    c.in_row = round_up(g->channels, ops->panel);
     return c;
+}
+
+static void size_workspaces(cut *c) {
+    c->in = c->products * pn_tile_step(c->group, c->in_row);
+    c->out = c->products * pn_tile_step(c->group, c->out_row);
 }
 
 static cut cut_forward_as(const pn_conv *g, int tile, bool shared) {
@@ -76,8 +87,7 @@ static cut cut_forward_as(const pn_conv *g, int tile, bool shared) {
     c.shared = shared;
     c.group = shared ? clamp_group(SHARED_TILES / (c.products * c.in_row), PN_TILES_MOST)
                      : clamp_group(CACHE / (c.products * (c.in_row + c.out_row)), PN_TILES_MOST);
-    c.in = c.group * c.products * c.in_row;
-    c.out = c.group * c.products * c.out_row;
+    size_workspaces(&c);
     return c;
 }
 
@@ -89,11 +99,12 @@ static bool is_shared(const pn_conv *g, int tile, int lanes) {
 
 static cut cut_backward(const pn_conv *g, int tile) {
     cut c = begin_cut(g, tile);
+    /* Columns of tiles are read here, which lie better apart than at powers of two. */
+    c.in_row += SPACE;
     c.out_row = round_up(g->filters, c.ops->panel) + SPACE;
     c.sums_row = round_up(g->filters, c.ops->panel);
     c.group = clamp_group(CACHE / (c.products * (c.in_row + c.out_row)), PN_TILES_MOST);
-    c.in = c.group * c.products * c.in_row;
-    c.out = c.group * c.products * c.out_row;
+    size_workspaces(&c);
     c.sums = c.products * g->channels * c.sums_row;
     c.bias = round_up(2 * g->filters, SPACE); /* doubles */
     return c;
@@ -157,16 +168,19 @@ typedef struct work {
     int64_t parity;
 } work;
 
-static pn_tile_group group_of(const work *w, pn_tile *tiles, int64_t lane) {
+static pn_tile_group group_of(const work *w, const pn_tile *tiles, int64_t count, int64_t lane) {
     const cut *c = &w->cut;
     float *space = w->scratch + lane * lane_floats(c);
     return (pn_tile_group){.conv = c->conv,
                            .tile = tiles,
+                           .tiles = count,
                            .in = space,
                            .out = space + c->in,
                            .sums = space + c->in + c->out,
                            .in_row = c->in_row,
                            .out_row = c->out_row,
+                           .in_step = pn_tile_step(count, c->in_row),
+                           .out_step = pn_tile_step(count, c->out_row),
                            .sums_row = c->sums_row,
                            .lane = (int)lane};
 }
@@ -187,12 +201,11 @@ static void forward_lanes(void *context, int64_t begin, int64_t end) {
     const cut *c = &w->cut;
     pn_tile tiles[PN_TILES_MOST];
     for (int64_t lane = begin; lane < end; lane++) {
-        pn_tile_group group = group_of(w, tiles, lane);
-        int64_t at = lane * c->tiles / w->lanes, last = (lane + 1) * c->tiles / w->lanes;
-        for (; at < last; at += group.tiles) {
-            /* Groups of one size: a small rest would make poor products. */
-            const int64_t groups = divide_up(last - at, c->group);
-            group.tiles = fill_tiles(c, at, divide_up(last - at, groups), tiles);
+        int64_t at = lane * c->tiles / w->lanes, count;
+        const int64_t last = (lane + 1) * c->tiles / w->lanes;
+        for (; at < last; at += count) {
+            count = fill_tiles(c, at, next_group(c, last - at), tiles);
+            const pn_tile_group group = group_of(w, tiles, count, lane);
             c->ops->load(&group, w->x, 0, group.tiles);
             forward_filters(w, &group, 0, c->conv->filters);
         }
@@ -203,8 +216,8 @@ static void forward_lanes(void *context, int64_t begin, int64_t end) {
 static void load_shared(void *context, int64_t begin, int64_t end) {
     const work *w = context;
     pn_tile tiles[PN_TILES_MOST];
-    pn_tile_group group = group_of(w, tiles, 0);
-    group.tiles = fill_tiles(&w->cut, w->first, w->count, tiles);
+    fill_tiles(&w->cut, w->first, w->count, tiles);
+    const pn_tile_group group = group_of(w, tiles, w->count, 0);
     w->cut.ops->load(&group, w->x, begin, end);
 }
 
@@ -213,10 +226,10 @@ static void forward_shared(void *context, int64_t begin, int64_t end) {
     const int64_t panel = w->cut.ops->panel, filters = w->cut.conv->filters;
     const int64_t panels = divide_up(filters, panel);
     pn_tile tiles[PN_TILES_MOST];
+    fill_tiles(&w->cut, w->first, w->count, tiles);
     for (int64_t lane = begin; lane < end; lane++) {
-        pn_tile_group group = group_of(w, tiles, lane);
+        pn_tile_group group = group_of(w, tiles, w->count, lane);
         group.in = w->scratch;
-        group.tiles = fill_tiles(&w->cut, w->first, w->count, tiles);
         forward_filters(w, &group, lane * panels / w->lanes * panel,
                         least(filters, (lane + 1) * panels / w->lanes * panel));
     }
@@ -235,8 +248,7 @@ void pn_winograd_forward(const pn_conv *conv, int tile, const float *x, const fl
         return;
     }
     for (w.first = 0; w.first < w.cut.tiles; w.first += w.count) {
-        const int64_t left = w.cut.tiles - w.first;
-        w.count = divide_up(left, divide_up(left, w.cut.group));
+        w.count = next_group(&w.cut, w.cut.tiles - w.first);
         pn_parallel_for(w.count, 1, load_shared, &w);
         pn_parallel_for(lanes, 1, forward_shared, &w);
     }
@@ -261,7 +273,7 @@ static int64_t fill_phase(const work *w, int64_t first, int64_t count, pn_tile *
     return count;
 }
 
-static void backward_group(const work *w, pn_tile_group *group) {
+static void backward_group(const work *w, const pn_tile_group *group) {
     const pn_winograd_ops *ops = w->cut.ops;
     double *bias = (double *)(void *)(group->sums + w->cut.sums);
     ops->load_slope(group, w->slope, bias);
@@ -277,13 +289,11 @@ static void backward_lanes(void *context, int64_t begin, int64_t end) {
     const cut *c = &w->cut;
     pn_tile tiles[PN_TILES_MOST];
     for (int64_t lane = begin; lane < end; lane++) {
-        pn_tile_group group = group_of(w, tiles, lane);
-        const int64_t rows = rows_of_phase(w);
-        int64_t at = lane * rows / w->lanes * c->columns;
-        const int64_t last = (lane + 1) * rows / w->lanes * c->columns;
-        for (; at < last; at += group.tiles) {
-            const int64_t groups = divide_up(last - at, c->group);
-            group.tiles = fill_phase(w, at, divide_up(last - at, groups), tiles);
+        const int64_t rows = rows_of_phase(w), last = (lane + 1) * rows / w->lanes * c->columns;
+        int64_t at = lane * rows / w->lanes * c->columns, count;
+        for (; at < last; at += count) {
+            count = fill_phase(w, at, next_group(c, last - at), tiles);
+            const pn_tile_group group = group_of(w, tiles, count, lane);
             backward_group(w, &group);
         }
     }

@@ -17,16 +17,22 @@ typedef struct pn_tile {
 
 /* Tiles that go through the products together. Workspaces: `in` (points, tiles, in_row) for the
  * input's numbers or the gradients by them, `out` (points, tiles, out_row) for the results or the
- * gradients by them, `sums` (points, panels, channels, panel)
- * for the kernel's gradient: sums_row is all of the panels' columns. */
+ * gradients by them, where the points are in_step and out_step floats apart; `sums` (points,
+ * panels, channels, panel) for the kernel's gradient: sums_row is all of the panels' columns. */
 typedef struct pn_tile_group {
     const pn_conv *conv;
     const pn_tile *tile;
     int64_t tiles;
     float *in, *out, *sums;
-    int64_t in_row, out_row, sums_row;
+    int64_t in_row, out_row, in_step, out_step, sums_row;
     int lane;
 } pn_tile_group;
+
+/* Floats from point to point: an odd number of cache lines, so that a tile's points, which are read
+ * and written together, do not fall on the same few lines of the cache. */
+static inline int64_t pn_tile_step(int64_t tiles, int64_t row) {
+    return (tiles * row + 31) / 32 * 32 + 16;
+}
 
 typedef struct pn_winograd_ops {
     int tile, points; /* points one way */

@@ -181,17 +181,17 @@ RIG_USE void rig_slope(conv_rig *r, const pn_conv_slope *s) {
 
 RIG_USE pn_conv_end rig_random_end(pn_random *random, const conv_rig *r, int lanes) {
     const uint64_t bits = pn_random_bits(random);
-    const bool pools = rig_pooled(&r->g) > 0 && (bits & 1);
+    const bool pools = rig_pooled(&r->g) > 0 && (bits & 1), alone = pools && (bits & 64);
     pn_conv_end end = {.bias = bits & 2 ? r->bias : NULL,
                        .relu = bits & 4,
                        .scale = bits & 8 ? r->scale : NULL,
                        .shift = bits & 8 ? r->shift : NULL,
-                       .sign = bits & 16 ? r->sign : NULL};
+                       .sign = !alone && (bits & 16) ? r->sign : NULL};
+    if (pools) end.pooled = pn_alloc((size_t)rig_pooled(&r->g) * sizeof *end.pooled);
+    if (alone) return end; /* as in predictions */
     end.sums = pn_calloc((size_t)(lanes * 2 * r->g.filters), sizeof *end.sums);
     if (!pools || (bits & 32)) end.map = pn_alloc((size_t)rig_map(&r->g) * sizeof *end.map);
-    if (!pools) return end;
-    end.pooled = pn_alloc((size_t)rig_pooled(&r->g) * sizeof *end.pooled);
-    end.place = pn_alloc((size_t)rig_pooled(&r->g));
+    if (pools) end.place = pn_alloc((size_t)rig_pooled(&r->g));
     return end;
 }
 

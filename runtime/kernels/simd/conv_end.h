@@ -81,8 +81,72 @@ PN_INLINE void end_pool(const pn_conv *g, const pn_conv_end *end, const block *b
     }
 }
 
+/* Predictions need nothing but the largest of each window. All steps before the pooling keep the
+ * order of numbers, or reverse it (a negative scale): then the pooling comes first, and they are
+ * done once instead of four times. */
+typedef struct late_end {
+    vf bias, scale, shift;
+    vi flip;
+    bool relu, scales;
+    bool flips; /* some of them */
+} late_end;
+
+/* The compiler, which takes pointers for set, must not take this for rare. */
+PN_INLINE bool only_pools(const pn_conv_end *end) {
+    const bool only = end->pooled && !end->map && !end->sums && !end->place && !end->sign;
+    return __builtin_expect_with_probability(only, 1, 0.5);
+}
+
+PN_INLINE late_end begin_late(const pn_conv_end *end, int64_t f, int64_t filters) {
+    late_end e = {.relu = end->relu, .scales = end->scale != NULL};
+    e.bias = end->bias ? vf_load_at(end->bias, f, filters) : (vf){0};
+    e.scale = e.scales ? vf_load_at(end->scale, f, filters) : vf_all(1);
+    e.shift = e.scales ? vf_load_at(end->shift, f, filters) : (vf){0};
+    e.flip = (e.scale < (vf){0}) & (vi)vf_all(-0.0F);
+    int32_t flips = 0;
+    for (int l = 0; l < LANES; l++) flips |= e.flip[l];
+    e.flips = flips != 0;
+    return e;
+}
+
+/* NaN wins, and stays NaN in all that follows. */
+PN_INLINE vf end_late(const late_end *e, vf a, vf b, vf c, vf d) {
+    if (e->flips) {
+        a = (vf)((vi)a ^ e->flip);
+        b = (vf)((vi)b ^ e->flip);
+        c = (vf)((vi)c ^ e->flip);
+        d = (vf)((vi)d ^ e->flip);
+    }
+    const vi none = vf_unordered(a, b) | vf_unordered(c, d);
+    vf y = (vf)((vi)vf_max(vf_max(a, b), vf_max(c, d)) | none);
+    if (e->flips) y = (vf)((vi)y ^ e->flip);
+    y += e->bias;
+    if (e->relu) y = vf_relu(y);
+    return e->scales ? vf_fma(y, e->scale, e->shift) : y;
+}
+
+PN_INLINE void end_late_block(const pn_conv *g, const pn_conv_end *end, const block *b,
+                              const vf *y, const int height, const int width, const bool whole) {
+    const late_end e = begin_late(end, b->filter, b->filters);
+#pragma GCC unroll 4
+    for (int i = 0; i < height / 2; i++) {
+        if (!whole && 2 * i + 1 >= b->rows) break;
+#pragma GCC unroll 4
+        for (int j = 0; j < width / 2; j++) {
+            if (!whole && 2 * j + 1 >= b->columns) break;
+            const vf *w = y + 2 * i * width + 2 * j;
+            vf_store_in(end->pooled + pooled_at(g, b, i, j), b->filter, b->filters, whole,
+                        end_late(&e, w[0], w[1], w[width], w[width + 1]));
+        }
+    }
+}
+
 PN_INLINE void end_block_as(const pn_conv *g, const pn_conv_end *end, const block *b, vf *y,
                             const int height, const int width, const bool whole) {
+    if (only_pools(end)) {
+        end_late_block(g, end, b, y, height, width, whole);
+        return;
+    }
     const int rows = whole ? height : b->rows, columns = whole ? width : b->columns;
     const int64_t f = b->filter, filters = b->filters;
     const vf bias = end->bias ? vf_load_at(end->bias, f, filters) : (vf){0};

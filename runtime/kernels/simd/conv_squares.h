@@ -98,9 +98,25 @@ PN_INLINE void end_square(ending *e, int i, int j, vf y[4], const int rows, cons
         square_pool(e, e->at.pooled + i / 2 * e->at.pooled_row + j / 2 * e->at.filters, y, count);
 }
 
+static void end_late_squares(const pn_conv *g, const pn_conv_end *end, const block *b, const vf *y,
+                             const int width) {
+    const late_end e = begin_late(end, b->filter, b->filters);
+    const places at = find_places(g, b);
+    for (int i = 0; i + 1 < b->rows; i += 2)
+        for (int j = 0; j + 1 < b->columns; j += 2) {
+            const vf *w = y + i * width + j;
+            store_count(end->pooled + at.pooled + i / 2 * at.pooled_row + j / 2 * at.filters,
+                        end_late(&e, w[0], w[1], w[width], w[width + 1]), at.count);
+        }
+}
+
 /* y (height, width), both even: the convolution's results. */
 PN_INLINE void end_squares(const pn_conv *g, const pn_conv_end *end, const block *b, const vf *y,
                            const int width) {
+    if (only_pools(end)) {
+        end_late_squares(g, end, b, y, width);
+        return;
+    }
     ending e = begin_end(g, end, b);
     const int count = e.at.count;
     for (int i = 0; i < b->rows; i += 2)

@@ -18,8 +18,8 @@ typedef struct runs {
 } runs;
 
 /* to (vectors, pixels): the vectors are `half` apart. */
-PN_INLINE void sum_block(const runs *r, const float *first, vf *to, int64_t half, const int rows,
-                         const int vectors) {
+PN_INLINE void sum_block(const runs *r, const float *first, vf *to, int64_t half,
+                         const int vectors, const int rows) {
     vf sum[THIN_ROWS][2];
     const int64_t a_row = r->a_row, length = r->length;
 #pragma GCC unroll 16
@@ -55,7 +55,7 @@ typedef struct outer_sums {
     int64_t k;
 } outer_sums;
 
-PN_INLINE void outer_block(const outer_sums *p, const int rows, const int vectors) {
+PN_INLINE void outer_block(const outer_sums *p, const int vectors, const int rows) {
     vf sum[THIN_ROWS][2];
     const float *a[THIN_ROWS], *b = p->b;
     const int64_t a_k = p->a_k, b_k = p->b_k, end = p->k * a_k;
@@ -81,40 +81,19 @@ PN_INLINE void outer_block(const outer_sums *p, const int rows, const int vector
     }
 }
 
-/* Calls f(..., rows, vectors) with constants: rows <= BLOCK_ROWS, or THIN_ROWS of one vector. */
-#define PN_ROWS_CASE(n, most, f, vectors, ...)                                                     \
-    case n:                                                                                        \
-        if (n <= (most)) f(__VA_ARGS__, n, vectors);                                               \
-        break
-#define PN_ROWS_OF(most, f, rows, vectors, ...)                                                    \
-    switch (rows) {                                                                                \
-        PN_ROWS_CASE(1, most, f, vectors, __VA_ARGS__);                                            \
-        PN_ROWS_CASE(2, most, f, vectors, __VA_ARGS__);                                            \
-        PN_ROWS_CASE(3, most, f, vectors, __VA_ARGS__);                                            \
-        PN_ROWS_CASE(4, most, f, vectors, __VA_ARGS__);                                            \
-        PN_ROWS_CASE(5, most, f, vectors, __VA_ARGS__);                                            \
-        PN_ROWS_CASE(6, most, f, vectors, __VA_ARGS__);                                            \
-        PN_ROWS_CASE(7, most, f, vectors, __VA_ARGS__);                                            \
-        PN_ROWS_CASE(8, most, f, vectors, __VA_ARGS__);                                            \
-        PN_ROWS_CASE(9, most, f, vectors, __VA_ARGS__);                                            \
-        PN_ROWS_CASE(10, most, f, vectors, __VA_ARGS__);                                           \
-        PN_ROWS_CASE(11, most, f, vectors, __VA_ARGS__);                                           \
-        PN_ROWS_CASE(12, most, f, vectors, __VA_ARGS__);                                           \
-    }
-
 static inline void sum_rows(const runs *r, const float *first, vf *to, int64_t half, int rows,
                             int vectors) {
     if (vectors == 2)
-        PN_ROWS_OF(BLOCK_ROWS, sum_block, rows, 2, r, first, to, half)
+        PN_ROWS_OF(BLOCK_ROWS, rows, sum_block, r, first, to, half, 2)
     else
-        PN_ROWS_OF(THIN_ROWS, sum_block, rows, 1, r, first, to, half)
+        PN_ROWS_OF(THIN_ROWS, rows, sum_block, r, first, to, half, 1)
 }
 
 static inline void outer_rows(const outer_sums *p, int rows, int vectors) {
     if (vectors == 2)
-        PN_ROWS_OF(BLOCK_ROWS, outer_block, rows, 2, p)
+        PN_ROWS_OF(BLOCK_ROWS, rows, outer_block, p, 2)
     else
-        PN_ROWS_OF(THIN_ROWS, outer_block, rows, 1, p)
+        PN_ROWS_OF(THIN_ROWS, rows, outer_block, p, 1)
 }
 
 /* Rows of the next block of `left`: blocks are of one size as far as possible, as a small rest

@@ -52,24 +52,37 @@ PN_INLINE void product_block(const product *p, const int rows) {
     }
 }
 
-/* Any number of rows, one panel. */
+/* Calls f(..., rows) with a constant, 1 <= rows <= most <= 12. */
+#define PN_ROWS_CASE(n, most, f, ...)                                                              \
+    case n:                                                                                        \
+        if (n <= (most)) f(__VA_ARGS__, n);                                                        \
+        break
+#define PN_ROWS_OF(most, rows, f, ...)                                                             \
+    switch (rows) {                                                                                \
+        PN_ROWS_CASE(1, most, f, __VA_ARGS__);                                                     \
+        PN_ROWS_CASE(2, most, f, __VA_ARGS__);                                                     \
+        PN_ROWS_CASE(3, most, f, __VA_ARGS__);                                                     \
+        PN_ROWS_CASE(4, most, f, __VA_ARGS__);                                                     \
+        PN_ROWS_CASE(5, most, f, __VA_ARGS__);                                                     \
+        PN_ROWS_CASE(6, most, f, __VA_ARGS__);                                                     \
+        PN_ROWS_CASE(7, most, f, __VA_ARGS__);                                                     \
+        PN_ROWS_CASE(8, most, f, __VA_ARGS__);                                                     \
+        PN_ROWS_CASE(9, most, f, __VA_ARGS__);                                                     \
+        PN_ROWS_CASE(10, most, f, __VA_ARGS__);                                                    \
+        PN_ROWS_CASE(11, most, f, __VA_ARGS__);                                                    \
+        PN_ROWS_CASE(12, most, f, __VA_ARGS__);                                                    \
+    }
+
+/* Any number of rows, one panel: in blocks of about the same size, as a small rest would take nearly
+ * as long as a full one. */
 PN_INLINE void product_panel(product p, int64_t rows) {
-    for (; rows >= BLOCK_ROWS; rows -= BLOCK_ROWS) {
-        product_block(&p, BLOCK_ROWS);
-        p.a += BLOCK_ROWS * p.a_row;
-        p.c += BLOCK_ROWS * p.c_row;
+    for (int64_t blocks = (rows + BLOCK_ROWS - 1) / BLOCK_ROWS; blocks > 0; blocks--) {
+        const int count = (int)((rows + blocks - 1) / blocks);
+        PN_ROWS_OF(BLOCK_ROWS, count, product_block, &p)
+        p.a += count * p.a_row;
+        p.c += count * p.c_row;
+        rows -= count;
     }
-    for (; rows >= 4; rows -= 4) {
-        product_block(&p, 4);
-        p.a += 4 * p.a_row;
-        p.c += 4 * p.c_row;
-    }
-    for (; rows >= 2; rows -= 2) {
-        product_block(&p, 2);
-        p.a += 2 * p.a_row;
-        p.c += 2 * p.c_row;
-    }
-    if (rows) product_block(&p, 1);
 }
 
 #endif

@@ -100,21 +100,46 @@ PN_INLINE float vf_sum(vf v) {
 #endif
 }
 
+/* Masks are all ones or all zeros in each item. */
 PN_INLINE vf vf_pick(vi mask, vf yes, vf no) {
+#if defined(__AVX2__) && !defined(__AVX512F__)
+    return (vf)_mm256_blendv_ps((__m256)no, (__m256)yes, (__m256)mask);
+#else
     return (vf)(((vi)yes & mask) | ((vi)no & ~mask));
+#endif
 }
 
 PN_INLINE vi vf_pick_int(vi mask, vi yes, vi no) {
-    return (yes & mask) | (no & ~mask);
+    return (vi)vf_pick(mask, (vf)yes, (vf)no);
 }
 
 PN_INLINE vf vf_where(vi mask, vf yes) {
     return (vf)((vi)yes & mask);
 }
 
+/* The larger one; b where one of them is NaN. */
+PN_INLINE vf vf_max(vf a, vf b) {
+#if defined(__AVX512F__)
+    return (vf)_mm512_max_ps((__m512)a, (__m512)b);
+#elif defined(__AVX2__)
+    return (vf)_mm256_max_ps((__m256)a, (__m256)b);
+#else
+    return vf_pick(a > b, a, b);
+#endif
+}
+
+/* Where a or b is NaN. */
+PN_INLINE vi vf_unordered(vf a, vf b) {
+#if defined(__AVX2__) && !defined(__AVX512F__)
+    return (vi)_mm256_cmp_ps((__m256)a, (__m256)b, _CMP_UNORD_Q);
+#else
+    return (a != a) | (b != b);
+#endif
+}
+
 /* NaN stays NaN. */
 PN_INLINE vf vf_relu(vf x) {
-    return vf_where(~(x < (vf){0}), x);
+    return vf_max((vf){0}, x);
 }
 
 #endif

@@ -124,7 +124,7 @@ static void load(const pn_tile_group *group, const float *x, int64_t begin, int6
     for (int64_t t = begin; t < end; t++) {
         const window w = find_window(group->conv, &group->tile[t]);
         float *to = group->in + t * group->in_row;
-        const int64_t step = group->tiles * group->in_row;
+        const int64_t step = group->in_step;
         for (int64_t c = 0; c < w.channels; c += LANES)
             if (w.inside && c + LANES <= w.channels)
                 load_vector(&w, x, c, true, to + c, step);
@@ -152,13 +152,13 @@ static void multiply(const pn_tile_group *group, const float *packed, int64_t be
     for (int i = 0; i < PRODUCTS; i++)
         for (int64_t f = begin; f < end; f += PANEL)
             product_panel(
-                (product){.a = group->in + i * group->tiles * group->in_row,
+                (product){.a = group->in + i * group->in_step,
                           .a_row = group->in_row,
                           .a_k = 1,
                           .b = packed + panel_at(f / PANEL, panels, i, depth),
                           .b_k = PANEL,
                           .k = depth,
-                          .c = group->out + i * group->tiles * group->out_row + (f - begin),
+                          .c = group->out + i * group->out_step + (f - begin),
                           .c_row = group->out_row},
                 group->tiles);
 }
@@ -184,7 +184,7 @@ static void forward(const pn_tile_group *group, const float *packed, int64_t beg
         for (b.filter = begin; b.filter < end; b.filter += LANES)
             store_vector(group->conv, what, &b,
                          group->out + t * group->out_row + (b.filter - begin),
-                         group->tiles * group->out_row);
+                         group->out_step);
     }
 }
 
@@ -208,7 +208,7 @@ static void slope_vector(const pn_conv *g, const pn_conv_slope *slope, const blo
 }
 
 static void load_slope(const pn_tile_group *group, const pn_conv_slope *slope, double *d_bias) {
-    const int64_t filters = group->conv->filters, step = group->tiles * group->out_row;
+    const int64_t filters = group->conv->filters, step = group->out_step;
     for (int64_t t = 0; t < group->tiles; t++) {
         block b = block_of(group, t);
         float *to = group->out + t * group->out_row;
@@ -224,10 +224,10 @@ static void add_kernel(const pn_tile_group *group) {
     const int64_t channels = group->conv->channels, filters = group->conv->filters;
     for (int i = 0; i < PRODUCTS; i++)
         for (int64_t f = 0; f < filters; f += PANEL)
-            product_panel((product){.a = group->in + i * group->tiles * group->in_row,
+            product_panel((product){.a = group->in + i * group->in_step,
                                     .a_row = 1,
                                     .a_k = group->in_row,
-                                    .b = group->out + i * group->tiles * group->out_row + f,
+                                    .b = group->out + i * group->out_step + f,
                                     .b_k = group->out_row,
                                     .k = group->tiles,
                                     .c = group->sums + (i * group->sums_row + f) * channels,
@@ -258,10 +258,10 @@ PN_INLINE void spread_vector(const window *w, int64_t c, const bool inside, cons
 
 static void add_input(const pn_tile_group *group, const float *packed, float *d_x) {
     const int64_t channels = group->conv->channels, depth = group->conv->filters;
-    const int64_t step = group->tiles * group->in_row, panels = panels_of(channels);
+    const int64_t step = group->in_step, panels = panels_of(channels);
     for (int i = 0; i < PRODUCTS; i++)
         for (int64_t c = 0; c < channels; c += PANEL)
-            product_panel((product){.a = group->out + i * group->tiles * group->out_row,
+            product_panel((product){.a = group->out + i * group->out_step,
                                     .a_row = group->out_row,
                                     .a_k = 1,
                                     .b = packed + panel_at(c / PANEL, panels, i, depth),

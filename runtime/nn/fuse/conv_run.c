@@ -73,6 +73,10 @@ static bool read_pooling(const pn_node *node) {
            node->out.size[1] == node->in[0].size[1] / 2;
 }
 
+bool pn_conv_run_keeps(const pn_run *run, const pn_conv_run *r) {
+    return run->backward || (!run->fixed && r->norm && r->norm->trainable);
+}
+
 bool pn_conv_run_read(const pn_run *run, int64_t batch, pn_conv_run *out) {
     pn_conv_run r = {0};
     int at = read_padding(&run->node[0], run->count) ? 1 : 0;
@@ -93,6 +97,10 @@ bool pn_conv_run_read(const pn_run *run, int64_t batch, pn_conv_run *out) {
     if (at < run->count && read_pooling(&run->node[at])) {
         r.pools = true;
         at++;
+    }
+    if (r.pools && !(r.norm && pn_conv_run_keeps(run, &r))) {
+        r.conv.rows -= r.conv.rows % 2;
+        r.conv.columns -= r.conv.columns % 2;
     }
     /* By the plan's batch, so that what is prepared serves smaller ones, too. */
     pn_conv largest = r.conv;

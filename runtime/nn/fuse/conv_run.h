@@ -21,8 +21,14 @@ typedef struct pn_conv_run {
     bool pools;
 } pn_conv_run;
 
-/* Whether the run is such a one, for at most `batch` samples. */
+/* Whether the run is such a one, for at most `batch` samples. Rows and columns of the convolution
+ * that nothing asks for, as an odd last one before the pooling, are left out. */
 bool pn_conv_run_read(const pn_run *run, int64_t batch, pn_conv_run *out);
+
+/* Whether what lies before the normalization stays: for gradients, and where the normalization
+ * needs all of it for its statistics, which a layer without gamma and beta does behind frozen ones,
+ * too. */
+bool pn_conv_run_keeps(const pn_run *run, const pn_conv_run *r);
 
 /* Channels after the convolution; numbers that come out of it, and of the run. */
 static inline int64_t pn_conv_run_map(const pn_conv_run *r) {

@@ -77,18 +77,11 @@ static bool prepares(const pn_run *run) {
     return run->fixed && !run->backward;
 }
 
-/* Whether what lies before the normalization stays: for gradients, and where the normalization
- * needs all of it for its statistics, which a layer without gamma and beta does behind frozen ones,
- * too. */
-static bool keeps(const pn_run *run, const pn_conv_run *r) {
-    return run->backward || (!run->fixed && r->norm && r->norm->trainable);
-}
-
 static pn_run_need need(const pn_run *run) {
     pn_conv_run r;
     space kept = {0}, forward = {0}, backward = {0}, prepared = {0};
     pn_conv_run_read(run, run->batch, &r);
-    if (keeps(run, &r)) take_saved(&r, &kept);
+    if (pn_conv_run_keeps(run, &r)) take_saved(&r, &kept);
     take_work(&r, run, false, &forward);
     take_work(&r, run, true, &backward);
     if (prepares(run)) {
@@ -292,7 +285,7 @@ static pn_status forward(const pn_run *run, const pn_run_pass *pass, pn_error *e
     pn_conv_run r;
     (void)error;
     pn_conv_run_read(run, pass->batch, &r);
-    if (keeps(run, &r))
+    if (pn_conv_run_keeps(run, &r))
         forward_kept(&r, run, pass);
     else
         forward_plain(&r, run, pass);
