@@ -6,8 +6,6 @@
 #include "kernels/conv.h"
 #include "kernels/simd/vector.h"
 
-typedef uint8_t vb __attribute__((vector_size(LANES)));
-
 /* Where a block stands: rows and columns of it are inside the map. */
 typedef struct block {
     int64_t image, row, column;
@@ -26,7 +24,7 @@ PN_INLINE int64_t pooled_at(const pn_conv *g, const block *b, int i, int j) {
 }
 
 PN_INLINE void store_places(uint8_t *to, int64_t at, int64_t count, const bool whole, vi places) {
-    const vb bytes = __builtin_convertvector(places, vb);
+    const vb bytes = vb_from(places);
     memcpy(to + at, &bytes, (size_t)(whole || at + LANES <= count ? LANES : count - at));
 }
 
@@ -36,7 +34,7 @@ PN_INLINE vi load_places(const uint8_t *from, int64_t at, int64_t count, const b
         memcpy(&bytes, from + at, sizeof bytes);
     else
         memcpy(&bytes, from + at, (size_t)(count - at));
-    return __builtin_convertvector(bytes, vi);
+    return vi_from(bytes);
 }
 
 /* ---- the end ---- */

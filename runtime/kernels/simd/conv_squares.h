@@ -36,14 +36,14 @@ PN_INLINE void store_count(float *to, vf v, const int count) {
 }
 
 PN_INLINE void store_bytes(uint8_t *to, vi v, const int count) {
-    const vb bytes = __builtin_convertvector(v, vb);
+    const vb bytes = vb_from(v);
     memcpy(to, &bytes, (size_t)count);
 }
 
 PN_INLINE vi load_bytes(const uint8_t *from, const int count) {
     vb bytes = {0};
     memcpy(&bytes, from, (size_t)count);
-    return __builtin_convertvector(bytes, vi);
+    return vi_from(bytes);
 }
 
 /* ---- the end ---- */
@@ -59,10 +59,13 @@ typedef struct ending {
 
 PN_INLINE ending begin_end(const pn_conv *g, const pn_conv_end *end, const block *b) {
     const int64_t f = b->filter, filters = b->filters;
-    ending e = {.end = *end, .at = find_places(g, b)};
-    if (end->bias) e.bias = vf_load_at(end->bias, f, filters);
-    if (end->scale) e.scale = vf_load_at(end->scale, f, filters);
-    if (end->scale) e.shift = vf_load_at(end->shift, f, filters);
+    ending e; /* set item by item: clearing all of it first would show */
+    e.end = *end;
+    e.at = find_places(g, b);
+    e.bias = end->bias ? vf_load_at(end->bias, f, filters) : (vf){0};
+    e.scale = end->scale ? vf_load_at(end->scale, f, filters) : vf_all(1);
+    e.shift = end->scale ? vf_load_at(end->shift, f, filters) : (vf){0};
+    for (int k = 0; k < 4; k++) e.sum[k] = e.square[k] = (vf){0};
     const vf sign = end->sign ? vf_load_at(end->sign, f, filters) : vf_all(1);
     e.flip = (sign < (vf){0}) & (vi)vf_all(-0.0F);
     e.differ = sign != (vf){0};
@@ -145,11 +148,11 @@ typedef struct sloping {
 
 PN_INLINE sloping begin_slope(const pn_conv *g, const pn_conv_slope *s, const block *b) {
     const int64_t f = b->filter, filters = b->filters;
-    sloping e = {.slope = *s, .at = find_places(g, b), .scale = vf_all(1)};
-    if (s->scale) e.scale = vf_load_at(s->scale, f, filters);
-    if (s->shift) e.shift = vf_load_at(s->shift, f, filters);
-    if (s->slope) e.factor = vf_load_at(s->slope, f, filters);
-    return e;
+    return (sloping){.slope = *s,
+                     .at = find_places(g, b),
+                     .scale = s->scale ? vf_load_at(s->scale, f, filters) : vf_all(1),
+                     .shift = s->shift ? vf_load_at(s->shift, f, filters) : (vf){0},
+                     .factor = s->slope ? vf_load_at(s->slope, f, filters) : (vf){0}};
 }
 
 /* d at one place of what came out. */

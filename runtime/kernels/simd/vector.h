@@ -23,6 +23,7 @@ enum { LANES = 4 };
 
 typedef float vf __attribute__((vector_size(sizeof(float) * LANES)));
 typedef int32_t vi __attribute__((vector_size(sizeof(int32_t) * LANES)));
+typedef uint8_t vb __attribute__((vector_size(LANES)));
 
 #define PN_INLINE static inline __attribute__((always_inline, unused))
 
@@ -140,6 +141,24 @@ PN_INLINE vi vf_unordered(vf a, vf b) {
 /* NaN stays NaN. */
 PN_INLINE vf vf_relu(vf x) {
     return vf_max((vf){0}, x);
+}
+
+/* Items 0 to 127 as bytes. */
+PN_INLINE vb vb_from(vi v) {
+#if defined(__AVX2__) && !defined(__AVX512F__)
+    const __m128i low = _mm256_castsi256_si128((__m256i)v);
+    const __m128i words = _mm_packs_epi32(low, _mm256_extracti128_si256((__m256i)v, 1));
+    const __m128i bytes = _mm_packs_epi16(words, words);
+    vb b;
+    memcpy(&b, &bytes, sizeof b);
+    return b;
+#else
+    return __builtin_convertvector(v, vb);
+#endif
+}
+
+PN_INLINE vi vi_from(vb b) {
+    return __builtin_convertvector(b, vi);
 }
 
 #endif
