@@ -45,4 +45,11 @@ typedef struct pn_conv_slope {
     bool relu;
 } pn_conv_slope;
 
+/* What a call is asked for, and so what scratch it wants. */
+typedef enum pn_conv_asked {
+    PN_CONV_FORWARD,
+    PN_CONV_BACKWARD,
+    PN_CONV_BACKWARD_NO_KERNEL, /* without d_kernel */
+} pn_conv_asked;
+
 #endif

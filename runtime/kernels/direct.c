@@ -233,9 +233,9 @@ static int64_t matrix_pixel(const pn_conv *g, const pn_direct_ops *ops) {
     return round_up(g->filters, most(SPACE, ops->panel));
 }
 
-int64_t pn_direct_scratch(const pn_conv *conv, bool backward, int lanes) {
+int64_t pn_direct_scratch(const pn_conv *conv, pn_conv_asked asked, int lanes) {
     const pn_direct_ops *ops = find_ops();
-    if (!backward) return SPACE + lanes * forward_floats(conv, ops, lanes);
+    if (asked == PN_CONV_FORWARD) return SPACE + lanes * forward_floats(conv, ops, lanes);
     if (conv->as_is)
         return (conv->batch + 2) * matrix_pixel(conv, ops); /* the bias needs doubles */
     const cut with = cut_backward(conv, ops, true), without = cut_backward(conv, ops, false);

@@ -25,7 +25,7 @@ void pn_direct_pack(const pn_conv *conv, bool backward, const float *kernel, con
 
 /* Floats of scratch that a call wants when it uses `lanes` threads, for this batch or a smaller
  * one. */
-int64_t pn_direct_scratch(const pn_conv *conv, bool backward, int lanes);
+int64_t pn_direct_scratch(const pn_conv *conv, pn_conv_asked asked, int lanes);
 
 /* x (batch, height, width, channels). */
 void pn_direct_forward(const pn_conv *conv, const float *x, const float *packed,

@@ -97,7 +97,7 @@ static bool is_shared(const pn_conv *g, int tile, int lanes) {
            (c.tiles < lanes * 24 || c.products * g->channels * g->filters > SHARED_KERNEL);
 }
 
-static cut cut_backward(const pn_conv *g, int tile) {
+static cut cut_backward(const pn_conv *g, int tile, bool kernel) {
     cut c = begin_cut(g, tile);
     /* Columns of tiles are read here, which lie better apart than at powers of two. */
     c.in_row += SPACE;
@@ -105,7 +105,7 @@ static cut cut_backward(const pn_conv *g, int tile) {
     c.sums_row = round_up(g->filters, c.ops->panel);
     c.group = clamp_group(CACHE / (c.products * (c.in_row + c.out_row)), PN_TILES_MOST);
     size_workspaces(&c);
-    c.sums = c.products * g->channels * c.sums_row;
+    c.sums = kernel ? c.products * g->channels * c.sums_row : 0;
     c.bias = round_up(2 * g->filters, SPACE); /* doubles */
     return c;
 }
@@ -114,10 +114,13 @@ static int64_t lane_floats(const cut *c) {
     return c->in + c->out + c->sums + c->bias;
 }
 
-int64_t pn_winograd_scratch(const pn_conv *conv, int tile, bool backward, int lanes) {
-    const cut apart = backward ? cut_backward(conv, tile) : cut_forward_as(conv, tile, false);
-    const cut shared = cut_forward_as(conv, tile, true);
-    const int64_t one = lane_floats(&apart), other = backward ? 0 : lane_floats(&shared);
+int64_t pn_winograd_scratch(const pn_conv *conv, int tile, pn_conv_asked asked, int lanes) {
+    if (asked != PN_CONV_FORWARD) {
+        const cut c = cut_backward(conv, tile, asked == PN_CONV_BACKWARD);
+        return lane_floats(&c) * lanes;
+    }
+    const cut apart = cut_forward_as(conv, tile, false), shared = cut_forward_as(conv, tile, true);
+    const int64_t one = lane_floats(&apart), other = lane_floats(&shared);
     return (one > other ? one : other) * lanes;
 }
 
@@ -333,7 +336,7 @@ static void add_bias(const work *w) {
 void pn_winograd_backward(const pn_conv *conv, int tile, const float *x, const float *packed,
                           const pn_conv_slope *slope, float *d_x, float *d_kernel, float *d_bias,
                           int lanes, float *scratch) {
-    work w = {.cut = cut_backward(conv, tile),
+    work w = {.cut = cut_backward(conv, tile, d_kernel != NULL),
               .x = x,
               .packed = packed,
               .slope = slope,

@@ -28,7 +28,7 @@ void pn_winograd_pack(const pn_conv *conv, int tile, bool backward, const float 
 
 /* Floats of scratch that a call wants when it uses `lanes` threads, for this batch or a smaller
  * one. */
-int64_t pn_winograd_scratch(const pn_conv *conv, int tile, bool backward, int lanes);
+int64_t pn_winograd_scratch(const pn_conv *conv, int tile, pn_conv_asked asked, int lanes);
 
 /* x (batch, height, width, channels). */
 void pn_winograd_forward(const pn_conv *conv, int tile, const float *x, const float *packed,

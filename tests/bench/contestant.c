@@ -24,8 +24,9 @@ typedef struct contestant {
     pn_model *model;
     pn_tensor *x, *y; /* (images, 224, 224, 3), (images, 1) */
     int64_t batch;
-    pn_plan *plan; /* forward */
-    float *result; /* what is checked */
+    pn_plan *plan;           /* forward */
+    pn_explainer *explainer; /* gradcam */
+    float *result;           /* what is checked */
     int64_t result_count;
     double started; /* step */
 } contestant;
@@ -94,20 +95,22 @@ static int last_convolution(const contestant *c) {
 }
 
 static void begin_gradcam(contestant *c) {
-    const pn_dims *out = &c->model->node[last_convolution(c)].out;
-    c->result_count = out->size[0] * out->size[1];
-    c->result = pn_alloc((size_t)c->result_count * sizeof *c->result);
-}
-
-/* All that m:gradcam does for one image: a plan, forward, backward, the map. */
-static void gradcam(contestant *c) {
     pn_error error;
     const pn_gradcam_options options = {.node = last_convolution(c),
                                         .method = PN_CAM_GRAD,
                                         .target = 1,
                                         .logits = true,
-                                        .normalize = true};
-    must(pn_gradcam(c->model, c->x->data, 1, &options, c->result, NULL, &error), &error);
+                                        .normalize = true,
+                                        .batch = 1};
+    const pn_dims *out = &c->model->node[options.node].out;
+    c->result_count = out->size[0] * out->size[1];
+    c->result = pn_alloc((size_t)c->result_count * sizeof *c->result);
+    must(pn_explainer_new(c->model, &options, &c->explainer, &error), &error);
+}
+
+static void gradcam(contestant *c) {
+    pn_error error;
+    must(pn_explainer_run(c->explainer, c->x->data, 1, c->result, NULL, &error), &error);
 }
 
 static void obey(contestant *c, void (*work)(contestant *)) {

@@ -114,7 +114,7 @@ static void check_pooled(const conv_rig *r, const pn_conv_end *end, const double
 static void check_forward(pn_random *random, const conv_rig *r, int lanes) {
     const pn_conv *g = &r->g;
     float *packed = pack(r, false, NULL);
-    float *scratch = pn_alloc((size_t)pn_direct_scratch(g, false, lanes) * sizeof *scratch);
+    float *scratch = pn_alloc((size_t)pn_direct_scratch(g, PN_CONV_FORWARD, lanes) * sizeof *scratch);
     double *map = pn_alloc((size_t)rig_map(g) * sizeof *map);
     double *sums = pn_calloc((size_t)g->filters * 2, sizeof *sums);
     pn_conv_end end = rig_random_end(random, r, lanes);
@@ -135,7 +135,7 @@ static void check_forward(pn_random *random, const conv_rig *r, int lanes) {
 static void check_backward(pn_random *random, conv_rig *r, int lanes) {
     const pn_conv *g = &r->g;
     float *packed = pack(r, true, NULL);
-    float *scratch = pn_alloc((size_t)pn_direct_scratch(g, true, lanes) * sizeof *scratch);
+    float *scratch = pn_alloc((size_t)pn_direct_scratch(g, PN_CONV_BACKWARD, lanes) * sizeof *scratch);
     float *d_x = pn_alloc((size_t)rig_x(g) * sizeof *d_x);
     float *d_kernel = pn_calloc((size_t)rig_kernel(g), sizeof *d_kernel);
     float *d_bias = pn_calloc((size_t)g->filters, sizeof *d_bias);
@@ -185,7 +185,7 @@ static void test_scaled(void **state) {
     conv_rig r = rig_new(&random, random_shape(&random));
     const pn_conv *g = &r.g;
     float *packed = pack(&r, false, r.scale);
-    float *scratch = pn_alloc((size_t)pn_direct_scratch(g, false, 1) * sizeof *scratch);
+    float *scratch = pn_alloc((size_t)pn_direct_scratch(g, PN_CONV_FORWARD, 1) * sizeof *scratch);
     float *map = pn_alloc((size_t)rig_map(g) * sizeof *map);
     pn_direct_forward(g, r.x, packed, &(pn_conv_end){.map = map}, 1, scratch);
     for (int64_t i = 0; i < rig_map(g); i++) r.result[i] *= r.scale[i % g->filters];

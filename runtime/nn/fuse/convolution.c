@@ -56,7 +56,10 @@ static work take_work(const pn_conv_run *r, const pn_run *run, bool backward, sp
     const bool packs = backward || !run->fixed || run->backward;
     work w = {0};
     if (packs) w.packed = take(s, pn_engine_packed(&r->conv, backward));
-    w.engine = take(s, pn_engine_scratch(&r->conv, backward, run->threads));
+    const pn_conv_asked asked = !backward    ? PN_CONV_FORWARD
+                                : run->fixed ? PN_CONV_BACKWARD_NO_KERNEL
+                                             : PN_CONV_BACKWARD;
+    w.engine = take(s, pn_engine_scratch(&r->conv, asked, run->threads));
     w.factor = take(s, filters);
     w.offset = take(s, filters);
     w.slope = take(s, filters);

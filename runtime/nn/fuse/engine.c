@@ -23,9 +23,9 @@ void pn_engine_pack(const pn_conv *conv, bool backward, const float *kernel, con
         pn_direct_pack(conv, backward, kernel, scale, packed);
 }
 
-int64_t pn_engine_scratch(const pn_conv *conv, bool backward, int lanes) {
-    return is_winograd(conv) ? pn_winograd_scratch(conv, pn_winograd_tile(conv), backward, lanes)
-                             : pn_direct_scratch(conv, backward, lanes);
+int64_t pn_engine_scratch(const pn_conv *conv, pn_conv_asked asked, int lanes) {
+    return is_winograd(conv) ? pn_winograd_scratch(conv, pn_winograd_tile(conv), asked, lanes)
+                             : pn_direct_scratch(conv, asked, lanes);
 }
 
 void pn_engine_forward(const pn_conv *conv, const float *x, const float *packed,

@@ -9,7 +9,7 @@
 int64_t pn_engine_packed(const pn_conv *conv, bool backward);
 void pn_engine_pack(const pn_conv *conv, bool backward, const float *kernel, const float *scale,
                     float *packed);
-int64_t pn_engine_scratch(const pn_conv *conv, bool backward, int lanes);
+int64_t pn_engine_scratch(const pn_conv *conv, pn_conv_asked asked, int lanes);
 void pn_engine_forward(const pn_conv *conv, const float *x, const float *packed,
                        const pn_conv_end *end, int lanes, float *scratch);
 void pn_engine_backward(const pn_conv *conv, const float *x, const float *packed,
