@@ -114,7 +114,8 @@ static void check_pooled(const conv_rig *r, const pn_conv_end *end, const double
 static void check_forward(pn_random *random, const conv_rig *r, int lanes) {
     const pn_conv *g = &r->g;
     float *packed = pack(r, false, NULL);
-    float *scratch = pn_alloc((size_t)pn_direct_scratch(g, PN_CONV_FORWARD, lanes) * sizeof *scratch);
+    float *scratch =
+        pn_alloc((size_t)pn_direct_scratch(g, PN_CONV_FORWARD, lanes) * sizeof *scratch);
     double *map = pn_alloc((size_t)rig_map(g) * sizeof *map);
     double *sums = pn_calloc((size_t)g->filters * 2, sizeof *sums);
     pn_conv_end end = rig_random_end(random, r, lanes);
@@ -135,7 +136,8 @@ static void check_forward(pn_random *random, const conv_rig *r, int lanes) {
 static void check_backward(pn_random *random, conv_rig *r, int lanes) {
     const pn_conv *g = &r->g;
     float *packed = pack(r, true, NULL);
-    float *scratch = pn_alloc((size_t)pn_direct_scratch(g, PN_CONV_BACKWARD, lanes) * sizeof *scratch);
+    float *scratch =
+        pn_alloc((size_t)pn_direct_scratch(g, PN_CONV_BACKWARD, lanes) * sizeof *scratch);
     float *d_x = pn_alloc((size_t)rig_x(g) * sizeof *d_x);
     float *d_kernel = pn_calloc((size_t)rig_kernel(g), sizeof *d_kernel);
     float *d_bias = pn_calloc((size_t)g->filters, sizeof *d_bias);

@@ -65,7 +65,8 @@ static void check_pooled(const conv_rig *r, const pn_conv_end *end, int tile, co
 static void check_forward(pn_random *random, const conv_rig *r, int tile, int lanes) {
     const pn_conv *g = &r->g;
     float *packed = pn_alloc((size_t)pn_winograd_packed(g, tile, false) * sizeof *packed);
-    float *scratch = pn_alloc((size_t)pn_winograd_scratch(g, tile, PN_CONV_FORWARD, lanes) * sizeof *scratch);
+    float *scratch =
+        pn_alloc((size_t)pn_winograd_scratch(g, tile, PN_CONV_FORWARD, lanes) * sizeof *scratch);
     double *map = pn_alloc((size_t)rig_map(g) * sizeof *map);
     double *sums = pn_calloc((size_t)g->filters * 2, sizeof *sums);
     pn_conv_end end = rig_random_end(random, r, lanes);
@@ -87,7 +88,8 @@ static void check_forward(pn_random *random, const conv_rig *r, int tile, int la
 static void check_backward(pn_random *random, conv_rig *r, int tile, int lanes) {
     const pn_conv *g = &r->g;
     float *packed = pn_alloc((size_t)pn_winograd_packed(g, tile, true) * sizeof *packed);
-    float *scratch = pn_alloc((size_t)pn_winograd_scratch(g, tile, PN_CONV_BACKWARD, lanes) * sizeof *scratch);
+    float *scratch =
+        pn_alloc((size_t)pn_winograd_scratch(g, tile, PN_CONV_BACKWARD, lanes) * sizeof *scratch);
     float *d_x = pn_alloc((size_t)rig_x(g) * sizeof *d_x);
     float *d_kernel = pn_calloc((size_t)rig_kernel(g), sizeof *d_kernel);
     float *d_bias = pn_calloc((size_t)g->filters, sizeof *d_bias);
@@ -136,7 +138,8 @@ static void test_scaled(void **state) {
     conv_rig r = rig_new(&random, random_shape(&random));
     const pn_conv *g = &r.g;
     float *packed = pn_alloc((size_t)pn_winograd_packed(g, 6, false) * sizeof *packed);
-    float *scratch = pn_alloc((size_t)pn_winograd_scratch(g, 6, PN_CONV_FORWARD, 1) * sizeof *scratch);
+    float *scratch =
+        pn_alloc((size_t)pn_winograd_scratch(g, 6, PN_CONV_FORWARD, 1) * sizeof *scratch);
     float *map = pn_alloc((size_t)rig_map(g) * sizeof *map);
     pn_winograd_pack(g, 6, false, r.kernel, r.scale, packed);
     pn_winograd_forward(g, 6, r.x, packed, &(pn_conv_end){.map = map}, 1, scratch);

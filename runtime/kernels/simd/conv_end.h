@@ -123,8 +123,8 @@ PN_INLINE vf end_late(const late_end *e, vf a, vf b, vf c, vf d) {
     return e->scales ? vf_fma(y, e->scale, e->shift) : y;
 }
 
-PN_INLINE void end_late_block(const pn_conv *g, const pn_conv_end *end, const block *b,
-                              const vf *y, const int height, const int width, const bool whole) {
+PN_INLINE void end_late_block(const pn_conv *g, const pn_conv_end *end, const block *b, const vf *y,
+                              const int height, const int width, const bool whole) {
     const late_end e = begin_late(end, b->filter, b->filters);
 #pragma GCC unroll 4
     for (int i = 0; i < height / 2; i++) {

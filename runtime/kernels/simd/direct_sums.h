@@ -18,8 +18,8 @@ typedef struct runs {
 } runs;
 
 /* to (vectors, pixels): the vectors are `half` apart. */
-PN_INLINE void sum_block(const runs *r, const float *first, vf *to, int64_t half,
-                         const int vectors, const int rows) {
+PN_INLINE void sum_block(const runs *r, const float *first, vf *to, int64_t half, const int vectors,
+                         const int rows) {
     vf sum[THIN_ROWS][2];
     const int64_t a_row = r->a_row, length = r->length;
 #pragma GCC unroll 16

@@ -73,8 +73,8 @@ PN_INLINE void product_block(const product *p, const int rows) {
         PN_ROWS_CASE(12, most, f, __VA_ARGS__);                                                    \
     }
 
-/* Any number of rows, one panel: in blocks of about the same size, as a small rest would take nearly
- * as long as a full one. */
+/* Any number of rows, one panel: in blocks of about the same size, as a small rest would take
+ * nearly as long as a full one. */
 PN_INLINE void product_panel(product p, int64_t rows) {
     for (int64_t blocks = (rows + BLOCK_ROWS - 1) / BLOCK_ROWS; blocks > 0; blocks--) {
         const int count = (int)((rows + blocks - 1) / blocks);

@@ -151,16 +151,15 @@ static void multiply(const pn_tile_group *group, const float *packed, int64_t be
     const int64_t depth = group->conv->channels, panels = panels_of(group->conv->filters);
     for (int i = 0; i < PRODUCTS; i++)
         for (int64_t f = begin; f < end; f += PANEL)
-            product_panel(
-                (product){.a = group->in + i * group->in_step,
-                          .a_row = group->in_row,
-                          .a_k = 1,
-                          .b = packed + panel_at(f / PANEL, panels, i, depth),
-                          .b_k = PANEL,
-                          .k = depth,
-                          .c = group->out + i * group->out_step + (f - begin),
-                          .c_row = group->out_row},
-                group->tiles);
+            product_panel((product){.a = group->in + i * group->in_step,
+                                    .a_row = group->in_row,
+                                    .a_k = 1,
+                                    .b = packed + panel_at(f / PANEL, panels, i, depth),
+                                    .b_k = PANEL,
+                                    .k = depth,
+                                    .c = group->out + i * group->out_step + (f - begin),
+                                    .c_row = group->out_row},
+                          group->tiles);
 }
 
 static void store_vector(const pn_conv *g, const pn_conv_end *what, const block *b,
@@ -183,8 +182,7 @@ static void forward(const pn_tile_group *group, const float *packed, int64_t beg
         block b = block_of(group, t);
         for (b.filter = begin; b.filter < end; b.filter += LANES)
             store_vector(group->conv, what, &b,
-                         group->out + t * group->out_row + (b.filter - begin),
-                         group->out_step);
+                         group->out + t * group->out_row + (b.filter - begin), group->out_step);
     }
 }
 
