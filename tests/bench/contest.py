@@ -28,20 +28,21 @@ class Failed(Exception):
     pass
 
 
-def environment(**more):
-    two = str(THREADS)
-    return dict(os.environ, PNEUMA_THREADS=two, OMP_NUM_THREADS=two, MKL_NUM_THREADS=two,
-                TF_NUM_INTRAOP_THREADS=two, TF_NUM_INTEROP_THREADS=two, **more)
+def environment(threads=THREADS, **more):
+    count = str(threads)
+    return dict(os.environ, PNEUMA_THREADS=count, OMP_NUM_THREADS=count, MKL_NUM_THREADS=count,
+                TF_NUM_INTRAOP_THREADS=count, TF_NUM_INTEROP_THREADS=count, **more)
 
 
 class Contestant:
-    def __init__(self, name, command):
+    def __init__(self, name, command, threads=THREADS):
         self.name, self.command, self.seconds = name, [str(part) for part in command], []
+        self.threads = threads
         self.memory = self.memory_before = None
 
     def start(self):
         self.errors = tempfile.TemporaryFile("w+")
-        self.process = subprocess.Popen(self.command, env=environment(), stdin=subprocess.PIPE,
+        self.process = subprocess.Popen(self.command, env=environment(self.threads), stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, stderr=self.errors, text=True)
         before = self.answer("ready")
         self.memory_before = int(before[0]) if before else 0

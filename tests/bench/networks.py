@@ -16,16 +16,17 @@ MOMENTUM, EPSILON = 0.99, 1e-3  # of the batch normalization, as in Keras
 
 # ---- descriptions ----
 
-def head(rate):
-    return [("flatten",), ("dense", 512, "relu"), ("dropout", rate), ("dense", 1, "sigmoid")]
+def head(rate, width=1):
+    return [("flatten",), ("dense", int(512 * width), "relu"), ("dropout", rate),
+            ("dense", 1, "sigmoid")]
 
 
-def scratch(rate=0.5):
-    """The study's own model."""
+def scratch(rate=0.5, width=1):
+    """The study's own model, or one of so many times its filters and units."""
     layers = []
     for filters in (32, 64, 128, 128):
-        layers += [("conv", filters, 3, "valid", "relu"), ("bn",), ("pool",)]
-    return layers + head(rate)
+        layers += [("conv", int(width * filters), 3, "valid", "relu"), ("bn",), ("pool",)]
+    return layers + head(rate, width)
 
 
 def vgg():
@@ -75,9 +76,9 @@ def _config(layer):
     return {"pool": ("MaxPooling2D", {"pool_size": [2, 2]}), "flatten": ("Flatten", {})}[kind]
 
 
-def architecture(layers):
+def architecture(layers, side=SIDE):
     made = [{"class_name": "InputLayer",
-             "config": {"batch_input_shape": [None, SIDE, SIDE, 3], "name": "input"}}]
+             "config": {"batch_input_shape": [None, side, side, 3], "name": "input"}}]
     for number, layer in enumerate(layers):
         class_name, config = _config(layer)
         # PyTorch reads the weights of layer number N as "N/kernel".
@@ -110,30 +111,30 @@ def _weights(layer, shape, rng):
     return {}, (int(np.prod(shape)),) if kind == "flatten" else shape
 
 
-def make_weights(layers, seed=1):
+def make_weights(layers, seed=1, side=SIDE):
     """{"N/kernel": array, ...} in Keras's order."""
-    rng, shape, arrays = np.random.default_rng(seed), (SIDE, SIDE, 3), {}
+    rng, shape, arrays = np.random.default_rng(seed), (side, side, 3), {}
     for number, layer in enumerate(layers):
         weights, shape = _weights(layer, shape, rng)
         arrays.update({f"{number}/{name}": array for name, array in weights.items()})
     return arrays
 
 
-def make_inputs(count, seed=2):
+def make_inputs(count, seed=2, side=SIDE):
     """Images from 0 to 1 with large and small shapes, so that maps are not the same everywhere."""
-    rng, x = np.random.default_rng(seed), np.zeros((count, SIDE, SIDE, 3))
-    for cells in (4, 14, 56, SIDE):
-        part = rng.random((count, cells, cells, 3))
-        x += part.repeat(SIDE // cells, 1).repeat(SIDE // cells, 2) / 4
+    rng, x = np.random.default_rng(seed), np.zeros((count, side, side, 3))
+    for cells in (4, 14, 56, side):
+        part, times = rng.random((count, cells, cells, 3)), -(-side // cells)
+        x += part.repeat(times, 1).repeat(times, 2)[:, :side, :side] / 4
     return {"x": np.float32(x), "y": np.float32(np.arange(count)[:, None] % 2)}
 
 
 # ---- safetensors, which needs no package: a length, JSON, the data ----
 
-def write(path, arrays, layers=None):
+def write(path, arrays, layers=None, side=SIDE):
     at, entries = 0, {}
     if layers:
-        entries["__metadata__"] = {"architecture": json.dumps(architecture(layers))}
+        entries["__metadata__"] = {"architecture": json.dumps(architecture(layers, side))}
     for name, array in arrays.items():
         entries[name] = {"dtype": "F32", "shape": array.shape,
                          "data_offsets": [at, at + array.nbytes]}
