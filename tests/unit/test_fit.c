@@ -65,6 +65,39 @@ static void same_seed_same_bits(void **state) {
     assert_true(same_weights(a, b));
 }
 
+/* Winograd's form, the direct one, a normalization and pooling: what the threads add up comes
+ * together in one order, however they are scheduled. */
+static void convolutions_give_the_same_bits(void **state) {
+    (void)state;
+    static const char convolutions[] = MODEL(DENSE(
+        "first", 1152,
+        ",\"activation\":\"relu\"") ","
+                                    "{\"class_name\":\"Reshape\",\"config\":{\"target_shape\":[12,"
+                                    "12,8]}},"
+                                    "{\"class_name\":\"Conv2D\",\"config\":{\"filters\":16,"
+                                    "\"kernel_size\":[3,3],"
+                                    "\"padding\":\"same\",\"activation\":\"relu\"}}," BATCH_NORM(
+                                        "") ","
+                                            "{\"class_name\":\"MaxPooling2D\",\"config\":{}},"
+                                            "{\"class_name\":\"Conv2D\",\"config\":{\"filters\":9,"
+                                            "\"kernel_size\":[2,2],"
+                                            "\"strides\":[2,2],\"activation\":\"relu\"}},"
+                                            "{\"class_name\":\"Flatten\",\"config\":{}}," DROPOUT(
+                                                "") "," LAST);
+    const int threads = pn_threads();
+    for (int count = 1; count <= 3; count++) {
+        pn_set_threads(count);
+        job a = usual_job(), b;
+        a.model = convolutions;
+        a.epochs = 2;
+        b = a;
+        assert_true(same_weights(a, b));
+        b.seed = 4;
+        assert_false(same_weights(a, b));
+    }
+    pn_set_threads(threads);
+}
+
 /* More steps than batches go on where the data go on: 3 epochs of 12 steps are 6 of 6. */
 static void steps_may_cross_epochs(void **state) {
     (void)state;
@@ -440,6 +473,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(learns),
         cmocka_unit_test(same_seed_same_bits),
+        cmocka_unit_test(convolutions_give_the_same_bits),
         cmocka_unit_test(steps_may_cross_epochs),
         cmocka_unit_test(class_weights_weigh),
         cmocka_unit_test(frozen_layers_stay),
