@@ -8,7 +8,9 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-enum { MAX_THREADS = 256, BLOCKS_PER_THREAD = 16 };
+/* Waking a thread that sleeps takes longer than a small kernel: a helper without work LOOKS out for
+ * the next job before it sleeps, and a caller for the end of its own, some tens of microseconds. */
+enum { MAX_THREADS = 256, BLOCKS_PER_THREAD = 16, LOOKS = 3000 };
 
 /* A caller publishes its job; everyone (the caller too) takes blocks from `next` until none is
  * left. Jobs of several callers stand in a list, those in the background last. */
@@ -18,7 +20,7 @@ typedef struct job {
     int64_t count, block;
     atomic_llong next;
     bool background;
-    int busy; /* helpers inside */
+    atomic_int busy; /* helpers inside */
     struct job *after;
 } job;
 
@@ -28,6 +30,8 @@ static struct {
     pthread_t thread[MAX_THREADS];
     int started; /* helper threads alive */
     job *first;
+    atomic_uint news; /* counts what helpers want to know of */
+    bool looks;       /* there is a processor for each thread */
     bool stop;
 } pool = {.lock = PTHREAD_MUTEX_INITIALIZER,
           .wake = PTHREAD_COND_INITIALIZER,
@@ -36,13 +40,15 @@ static struct {
 static atomic_int wanted; /* 0: not decided yet */
 static _Thread_local bool inside, background;
 
+static int processors(void) {
+    cpu_set_t set;
+    return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+}
+
 static int default_threads(void) {
     const char *text = getenv("PNEUMA_THREADS");
     long n = text ? strtol(text, NULL, 10) : 0;
-    if (n < 1) {
-        cpu_set_t set;
-        n = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-    }
+    if (n < 1) n = processors();
     return n < 1 ? 1 : n > MAX_THREADS ? MAX_THREADS : (int)n;
 }
 
@@ -71,15 +77,41 @@ static void take_blocks(job *j, int64_t most) {
     inside = false;
 }
 
+static void breathe(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+/* Lets others have the lock for a while, until there may be news; then both are to be looked at
+ * again. */
+static void look_out(unsigned seen) {
+    pthread_mutex_unlock(&pool.lock);
+    for (int i = 0; i < LOOKS && atomic_load(&pool.news) == seen; i++) breathe();
+    pthread_mutex_lock(&pool.lock);
+}
+
+static job *find_job(void) {
+    job *j = pool.first;
+    while (j && !has_blocks(j)) j = j->after;
+    return j;
+}
+
 /* Helpers leave a job in the background after each block, for another that came meanwhile. */
 static void *helper(void *unused) {
     (void)unused;
     pthread_mutex_lock(&pool.lock);
     while (!pool.stop) {
-        job *j = pool.first;
-        while (j && !has_blocks(j)) j = j->after;
+        const unsigned seen = atomic_load(&pool.news);
+        job *j = find_job();
+        if (!j && pool.looks) {
+            look_out(seen);
+            j = find_job();
+        }
         if (!j) {
-            pthread_cond_wait(&pool.wake, &pool.lock);
+            if (atomic_load(&pool.news) == seen) pthread_cond_wait(&pool.wake, &pool.lock);
             continue;
         }
         j->busy++;
@@ -96,6 +128,8 @@ static void *helper(void *unused) {
  * signals, so that handlers run on the thread that started the program. */
 static void start_helpers(int count) {
     sigset_t all, before;
+    if (pool.started == count) return;
+    pool.looks = count < processors();
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     while (pool.started < count &&
@@ -111,6 +145,7 @@ static void publish(job *j) {
     while (j->background && *place) place = &(*place)->after;
     j->after = *place;
     *place = j;
+    atomic_fetch_add(&pool.news, 1);
     pthread_cond_broadcast(&pool.wake);
     pthread_mutex_unlock(&pool.lock);
 }
@@ -121,6 +156,11 @@ static void withdraw(job *j) {
     job **place = &pool.first;
     while (*place != j) place = &(*place)->after;
     *place = j->after;
+    if (pool.looks && j->busy > 0) {
+        pthread_mutex_unlock(&pool.lock);
+        for (int i = 0; i < LOOKS && atomic_load(&j->busy) > 0; i++) breathe();
+        pthread_mutex_lock(&pool.lock);
+    }
     while (j->busy > 0) pthread_cond_wait(&pool.done, &pool.lock);
     pthread_mutex_unlock(&pool.lock);
 }
@@ -157,9 +197,23 @@ void pn_parallel_for_each(int64_t count, pn_range_fn work, void *context) {
     run(count, block > 1 ? block : 1, work, context);
 }
 
+int64_t pn_share_take(pn_share *s, int64_t *first) {
+    int64_t at = atomic_load(&s->next), part;
+    do {
+        const int64_t left = s->count - at, portion = left / (2 * s->takers);
+        if (left <= 0) return 0;
+        part = portion < s->step ? s->step : portion / s->step * s->step;
+        if (part > s->most) part = s->most;
+        if (part > left) part = left;
+    } while (!atomic_compare_exchange_weak(&s->next, &at, at + part));
+    *first = at;
+    return part;
+}
+
 void pn_set_threads(int threads) {
     pthread_mutex_lock(&pool.lock);
     pool.stop = true;
+    atomic_fetch_add(&pool.news, 1);
     pthread_cond_broadcast(&pool.wake);
     pthread_mutex_unlock(&pool.lock);
     for (int i = 0; i < pool.started; i++) pthread_join(pool.thread[i], NULL);

@@ -17,6 +17,18 @@ void pn_parallel_for(int64_t count, int64_t grain, pn_range_fn work, void *conte
 /* As pn_parallel_for, but cut into many small blocks, for items of very unequal cost. */
 void pn_parallel_for_each(int64_t count, pn_range_fn work, void *context);
 
+/* Items 0 <= i < count that threads take from as they become free: parts of at most `most` items,
+ * smaller ones towards the end, of a multiple of `step`. Who gets what depends on timing: not for
+ * sums. */
+typedef struct pn_share {
+    int64_t count, most, step;
+    int takers; /* threads that take */
+    _Atomic int64_t next;
+} pn_share;
+
+/* The items of the next part, from *first on; 0: nothing is left. */
+int64_t pn_share_take(pn_share *share, int64_t *first);
+
 /* From now on the work that this thread starts waits for that of other threads: the pool's threads
  * turn to it when nobody else has any. For threads that prepare what is needed later. */
 void pn_parallel_background(void);

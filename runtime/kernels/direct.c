@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+enum { SPANS_MOST = 64 }; /* that a thread takes at a time */
+
 /* Floats of a band of gradients that stay in a core's cache, rows of it at most; pixels up to which
  * a kernel is used as it is. */
 enum { CACHE = 1 << 16, BAND = 16, FEW = 64, SPACE = 16, WIDE = PN_DIRECT_WIDE };
@@ -124,22 +126,37 @@ typedef struct work {
     float *scratch;
     int lanes;
     int64_t lane_floats;
+    pn_share *share; /* of the spans, where no sums depend on who gets which; else NULL */
 } work;
+
+static int64_t spans_of(const pn_conv *g) {
+    return g->batch * divide_up(g->rows, 2) * divide_up(g->columns, WIDE);
+}
+
+static void forward_spans(const work *w, int64_t lane, int64_t first, int64_t count) {
+    const pn_conv *g = &w->conv;
+    const int64_t pairs = divide_up(g->rows, 2), parts = divide_up(g->columns, WIDE);
+    for (int64_t i = first; i < first + count; i++) {
+        pn_direct_span at = {
+            .image = i / parts / pairs, .row = i / parts % pairs * 2, .column = i % parts * WIDE};
+        at.rows = (int)least(2, g->rows - at.row);
+        at.columns = least(WIDE, g->columns - at.column);
+        w->ops->forward(g, w->x, w->packed, w->end, &at, (int)lane,
+                        w->scratch + lane * w->lane_floats);
+    }
+}
 
 static void forward_lanes(void *context, int64_t begin, int64_t end) {
     const work *w = context;
-    const pn_conv *g = &w->conv;
-    const int64_t pairs = divide_up(g->rows, 2), parts = divide_up(g->columns, WIDE);
-    const int64_t spans = g->batch * pairs * parts;
+    const int64_t spans = spans_of(&w->conv);
+    int64_t first, count;
     for (int64_t lane = begin; lane < end; lane++)
-        for (int64_t i = lane * spans / w->lanes; i < (lane + 1) * spans / w->lanes; i++) {
-            pn_direct_span at = {.image = i / parts / pairs,
-                                 .row = i / parts % pairs * 2,
-                                 .column = i % parts * WIDE};
-            at.rows = (int)least(2, g->rows - at.row);
-            at.columns = least(WIDE, g->columns - at.column);
-            w->ops->forward(g, w->x, w->packed, w->end, &at, (int)lane,
-                            w->scratch + lane * w->lane_floats);
+        if (w->share) {
+            while ((count = pn_share_take(w->share, &first)) > 0)
+                forward_spans(w, lane, first, count);
+        } else {
+            first = lane * spans / w->lanes;
+            forward_spans(w, lane, first, (lane + 1) * spans / w->lanes - first);
         }
 }
 
@@ -172,6 +189,8 @@ void pn_direct_forward(const pn_conv *conv, const float *x, const float *packed,
               .lanes = lanes};
     w.lane_floats = forward_floats(conv, w.ops, lanes);
     if (takes_whole_images(conv) || (takes_pixels(conv) && !end->pooled)) w.conv = one_row(conv);
+    pn_share share = {.count = spans_of(&w.conv), .most = SPANS_MOST, .step = 1, .takers = lanes};
+    if (!end->sums) w.share = &share;
     pn_parallel_for(lanes, 1, conv->as_is ? matrix_forward_lanes : forward_lanes, &w);
 }
 

@@ -8,6 +8,7 @@
 /* Floats of workspace that stay in a core's cache; panels of a kernel beyond which the threads
  * share the tiles and split the filters, so that each reads its part of the kernel alone. */
 enum { CACHE = 1 << 18, SHARED_KERNEL = 1 << 21, SHARED_TILES = 1 << 21, SPACE = 16 };
+enum { GROUP_STEP = 12 }; /* tiles; blocks of the products are of 6 or 12 */
 
 static const pn_winograd_ops *ops_of(int tile) {
 #if defined(__x86_64__)
@@ -56,14 +57,14 @@ static int64_t round_up(int64_t a, int64_t to) {
 }
 
 static int64_t clamp_group(int64_t tiles, int64_t most) {
-    int64_t group = tiles / 12 * 12;
-    return group < 12 ? 12 : least(group, most);
+    int64_t group = tiles / GROUP_STEP * GROUP_STEP;
+    return group < GROUP_STEP ? GROUP_STEP : least(group, most);
 }
 
 /* Of `left` tiles: groups of about one size, of whole blocks of rows for the products. */
 static int64_t next_group(const cut *c, int64_t left) {
     const int64_t groups = divide_up(left, c->group);
-    return least(left, round_up(divide_up(left, groups), 12));
+    return least(left, round_up(divide_up(left, groups), GROUP_STEP));
 }
 
 static cut begin_cut(const pn_conv *g, int tile) {
@@ -167,6 +168,7 @@ typedef struct work {
     float *d_x, *d_kernel, *d_bias;
     float *scratch;
     int lanes;
+    pn_share *share;      /* of the tiles, where no sums depend on who gets which; else NULL */
     int64_t first, count; /* the shared group; tiles of the phase */
     int64_t parity;
 } work;
@@ -199,18 +201,27 @@ static void forward_filters(const work *w, const pn_tile_group *group, int64_t b
         w->cut.ops->forward(group, w->packed, f, least(end, f + PN_TILES_FILTERS), w->end);
 }
 
+static void forward_group(const work *w, int64_t lane, int64_t first, int64_t count) {
+    pn_tile tiles[PN_TILES_MOST];
+    fill_tiles(&w->cut, first, count, tiles);
+    const pn_tile_group group = group_of(w, tiles, count, lane);
+    w->cut.ops->load(&group, w->x, 0, count);
+    forward_filters(w, &group, 0, w->cut.conv->filters);
+}
+
 static void forward_lanes(void *context, int64_t begin, int64_t end) {
     const work *w = context;
     const cut *c = &w->cut;
-    pn_tile tiles[PN_TILES_MOST];
+    int64_t at, count;
     for (int64_t lane = begin; lane < end; lane++) {
-        int64_t at = lane * c->tiles / w->lanes, count;
+        if (w->share) {
+            while ((count = pn_share_take(w->share, &at)) > 0) forward_group(w, lane, at, count);
+            continue;
+        }
         const int64_t last = (lane + 1) * c->tiles / w->lanes;
-        for (; at < last; at += count) {
-            count = fill_tiles(c, at, next_group(c, last - at), tiles);
-            const pn_tile_group group = group_of(w, tiles, count, lane);
-            c->ops->load(&group, w->x, 0, group.tiles);
-            forward_filters(w, &group, 0, c->conv->filters);
+        for (at = lane * c->tiles / w->lanes; at < last; at += count) {
+            count = next_group(c, last - at);
+            forward_group(w, lane, at, count);
         }
     }
 }
@@ -247,6 +258,9 @@ void pn_winograd_forward(const pn_conv *conv, int tile, const float *x, const fl
               .scratch = scratch,
               .lanes = lanes};
     if (!w.cut.shared) {
+        pn_share share = {
+            .count = w.cut.tiles, .most = w.cut.group, .step = GROUP_STEP, .takers = lanes};
+        if (!end->sums) w.share = &share;
         pn_parallel_for(lanes, 1, forward_lanes, &w);
         return;
     }
