@@ -7,7 +7,7 @@
 
 /* Floats of workspace that stay in a core's cache; panels of a kernel beyond which the threads
  * share the tiles and split the filters, so that each reads its part of the kernel alone. */
-enum { CACHE = 1 << 18, SHARED_KERNEL = 1 << 21, SHARED_TILES = 1 << 21, SPACE = 16 };
+enum { CACHE = 1 << 18, SHARED_KERNEL = 1 << 21, SHARED_TILES = 1 << 22, SPACE = 16 };
 enum { GROUP_STEP = 12 }; /* tiles; blocks of the products are of 6 or 12 */
 
 static const pn_winograd_ops *ops_of(int tile) {

@@ -6,7 +6,7 @@
 #include "kernels/winograd.h"
 
 enum {
-    PN_TILES_MOST = 48,    /* in a group */
+    PN_TILES_MOST = 96,    /* in a group */
     PN_TILES_FILTERS = 64, /* that the products of a group give at a time */
 };
 

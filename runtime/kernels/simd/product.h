@@ -73,15 +73,29 @@ PN_INLINE void product_block(const product *p, const int rows) {
         PN_ROWS_CASE(12, most, f, __VA_ARGS__);                                                    \
     }
 
+/* Numbers of k at a time: their part of a panel stays in the nearest cache for all rows. */
+enum { PRODUCT_DEPTH = 256 };
+
 /* Any number of rows, one panel: in blocks of about the same size, as a small rest would take
  * nearly as long as a full one. */
-PN_INLINE void product_panel(product p, int64_t rows) {
+PN_INLINE void product_rows(product p, int64_t rows) {
     for (int64_t blocks = (rows + BLOCK_ROWS - 1) / BLOCK_ROWS; blocks > 0; blocks--) {
         const int count = (int)((rows + blocks - 1) / blocks);
         PN_ROWS_OF(BLOCK_ROWS, count, product_block, &p)
         p.a += count * p.a_row;
         p.c += count * p.c_row;
         rows -= count;
+    }
+}
+
+static void product_panel(product p, int64_t rows) {
+    for (int64_t left = p.k; left > 0; left -= p.k) {
+        const int64_t parts = (left + PRODUCT_DEPTH - 1) / PRODUCT_DEPTH;
+        p.k = (left + parts - 1) / parts;
+        product_rows(p, rows);
+        p.a += p.k * p.a_k;
+        p.b += p.k * p.b_k;
+        p.add = true;
     }
 }
 
