@@ -49,6 +49,29 @@ static void no_items_no_calls(void **state) {
     pn_parallel_for_each(-3, mark, NULL);
 }
 
+static void take_all(void *context, int64_t begin, int64_t end) {
+    pn_share *share = context;
+    int64_t first, count;
+    (void)begin, (void)end;
+    while ((count = pn_share_take(share, &first)) > 0) {
+        assert_true(count <= share->most);
+        assert_true(count % share->step == 0 || first + count == share->count);
+        mark(NULL, first, first + count);
+    }
+}
+
+static void shares_are_taken_once(void **state) {
+    (void)state;
+    static const int64_t counts[] = {0, 1, 11, 13, 400, ITEMS};
+    pn_set_threads(4);
+    for (size_t k = 0; k < sizeof counts / sizeof *counts; k++) {
+        pn_share share = {.count = counts[k], .most = 36, .step = 12, .takers = 4};
+        for (int i = 0; i < ITEMS; i++) seen[i] = 0;
+        pn_parallel_for(4, 1, take_all, &share);
+        for (int i = 0; i < ITEMS; i++) assert_int_equal(seen[i], i < counts[k]);
+    }
+}
+
 /* ---- several callers ---- */
 
 enum { CALLERS = 3, ROUNDS = 300, SHARED_ITEMS = 997 };
@@ -95,9 +118,8 @@ static void callers_share_the_pool(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_item_once),
-        cmocka_unit_test(nested_calls_run_inline),
-        cmocka_unit_test(no_items_no_calls),
+        cmocka_unit_test(each_item_once),         cmocka_unit_test(nested_calls_run_inline),
+        cmocka_unit_test(no_items_no_calls),      cmocka_unit_test(shares_are_taken_once),
         cmocka_unit_test(callers_share_the_pool),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
