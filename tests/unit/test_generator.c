@@ -153,15 +153,15 @@ static pn_status read_text(const char *text, pn_generator *generator) {
 
 static void options_come_back_as_they_went(void **state) {
     (void)state;
-    static const char *const texts[] = {
-        "{}",
+    static const char many[] =
         "{\"rotation_range\":40,\"width_shift_range\":0.2,\"height_shift_range\":5,"
         "\"brightness_range\":[0.5,1.5],\"shear_range\":10,\"zoom_range\":0.25,"
         "\"channel_shift_range\":20,\"fill_mode\":\"wrap\",\"cval\":-3.5,\"horizontal_flip\":true,"
-        "\"vertical_flip\":true,\"rescale\":0.00392156862745098,\"validation_split\":0.2}",
+        "\"vertical_flip\":true,\"rescale\":0.00392156862745098,\"validation_split\":0.2}";
+    static const char lists[] =
         "{\"width_shift_range\":[1,-3],\"zoom_range\":[0.5,2],\"samplewise_center\":true,"
-        "\"featurewise_center\":true,\"mean\":[0.25,0.5,1],\"std\":[1,2,3]}",
-    };
+        "\"featurewise_center\":true,\"mean\":[0.25,0.5,1],\"std\":[1,2,3]}";
+    static const char *const texts[] = {"{}", many, lists};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         pn_generator first, second;
         memset(&first, 0, sizeof first);

@@ -38,7 +38,7 @@ static void max_images(void *context, int64_t begin, int64_t end) {
         for (int64_t p = 1; p < pixels; p++)
             for (int64_t c = 0; c < channels; c++) {
                 const pn_real x = in[p * channels + c];
-                most[c] = (x > most[c]) | (x != x) ? x : most[c]; /* NaN stays */
+                most[c] = ((x > most[c]) | (x != x)) ? x : most[c]; /* NaN stays */
             }
     }
 }
