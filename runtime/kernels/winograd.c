@@ -111,18 +111,24 @@ static cut cut_backward(const pn_conv *g, int tile, bool kernel) {
     return c;
 }
 
+/* Of a lane; the input of a shared group stands once, before them all. */
 static int64_t lane_floats(const cut *c) {
-    return c->in + c->out + c->sums + c->bias;
+    return (c->shared ? 0 : c->in) + c->out + c->sums + c->bias;
+}
+
+static int64_t all_floats(const cut *c, int lanes) {
+    return (c->shared ? c->in : 0) + lanes * lane_floats(c);
 }
 
 int64_t pn_winograd_scratch(const pn_conv *conv, int tile, pn_conv_asked asked, int lanes) {
     if (asked != PN_CONV_FORWARD) {
         const cut c = cut_backward(conv, tile, asked == PN_CONV_BACKWARD);
-        return lane_floats(&c) * lanes;
+        return all_floats(&c, lanes);
     }
     const cut apart = cut_forward_as(conv, tile, false), shared = cut_forward_as(conv, tile, true);
-    const int64_t one = lane_floats(&apart), other = lane_floats(&shared);
-    return (one > other ? one : other) * lanes;
+    const int64_t one = all_floats(&apart, lanes);
+    const int64_t other = lanes > 1 ? all_floats(&shared, lanes) : 0;
+    return one > other ? one : other;
 }
 
 static pn_tile tile_at(const cut *c, int64_t row, int64_t column) {
@@ -175,13 +181,14 @@ typedef struct work {
 
 static pn_tile_group group_of(const work *w, const pn_tile *tiles, int64_t count, int64_t lane) {
     const cut *c = &w->cut;
-    float *space = w->scratch + lane * lane_floats(c);
+    float *space = w->scratch + (c->shared ? c->in : 0) + lane * lane_floats(c);
+    float *out = c->shared ? space : space + c->in;
     return (pn_tile_group){.conv = c->conv,
                            .tile = tiles,
                            .tiles = count,
-                           .in = space,
-                           .out = space + c->in,
-                           .sums = space + c->in + c->out,
+                           .in = c->shared ? w->scratch : space,
+                           .out = out,
+                           .sums = out + c->out,
                            .in_row = c->in_row,
                            .out_row = c->out_row,
                            .in_step = pn_tile_step(count, c->in_row),
@@ -242,8 +249,7 @@ static void forward_shared(void *context, int64_t begin, int64_t end) {
     pn_tile tiles[PN_TILES_MOST];
     fill_tiles(&w->cut, w->first, w->count, tiles);
     for (int64_t lane = begin; lane < end; lane++) {
-        pn_tile_group group = group_of(w, tiles, w->count, lane);
-        group.in = w->scratch;
+        const pn_tile_group group = group_of(w, tiles, w->count, lane);
         forward_filters(w, &group, lane * panels / w->lanes * panel,
                         least(filters, (lane + 1) * panels / w->lanes * panel));
     }
@@ -260,7 +266,7 @@ void pn_winograd_forward(const pn_conv *conv, int tile, const float *x, const fl
     if (!w.cut.shared) {
         pn_share share = {
             .count = w.cut.tiles, .most = w.cut.group, .step = GROUP_STEP, .takers = lanes};
-        if (!end->sums) w.share = &share;
+        if (!end->sums && lanes > 1) w.share = &share;
         pn_parallel_for(lanes, 1, forward_lanes, &w);
         return;
     }

@@ -172,12 +172,27 @@ static void check(pn_random *random, int64_t rows, int64_t in, int64_t out, int 
     free_rig(&r);
 }
 
+/* An infinite number of one input reaches no other's gradient, however many rows there are. */
+static void check_infinity(pn_random *random) {
+    rig r = new_rig(random, 300, 13, 3, 1);
+    gradients g = new_gradients(&r);
+    r.x[299 * r.in + 1] = INFINITY;
+    pn_dense_backward(r.rows, r.in, r.out, r.x, NULL, r.d_y, NULL, g.w, NULL, NULL, r.lanes,
+                      r.scratch);
+    for (int64_t i = 0; i < r.in * r.out; i++)
+        if (!isfinite(g.w[i]) != (i / r.out == 1)) fail_msg("d_w[%d] is %g", (int)i, g.w[i]);
+    free_gradients(&g);
+    free_rig(&r);
+}
+
 static void run_level(pn_cpu_level level, int lanes) {
     static const int64_t shapes[][3] = {{1, 1, 1},      {3, 700, 1},   {16, 640, 33},
                                         {2, 13, 2049},  {5, 31, 513},  {64, 200, 129},
                                         {65, 129, 100}, {17, 97, 4100}};
     pn_random random;
     if (pn_cpu_cap(level) != level) return; /* not on this processor */
+    pn_random_seed(&random, 7, 0);
+    check_infinity(&random);
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         pn_random_seed(&random, 6, i);
         check(&random, shapes[i][0], shapes[i][1], shapes[i][2], lanes);

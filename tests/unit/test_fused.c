@@ -81,6 +81,8 @@ static const fused_case cases[] = {
      1, NULL},
     {"few channels", "19,18,3", CONV(12, 3, ",\"activation\":\"relu\"") "," NORM "," POOL "," END,
      1, NULL},
+    {"few channels, pooling, odd", "19,21,3",
+     CONV(12, 3, ",\"activation\":\"relu\"") "," POOL "," END, 1, NULL},
     {"one channel", "19,18,1",
      CONV(16, 3, ",\"padding\":\"same\",\"use_bias\":false") "," NORM "," RELU "," POOL "," END, 1,
      NULL},

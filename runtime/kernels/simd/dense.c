@@ -169,7 +169,8 @@ void PN_LEVEL(pn_dense_inputs)(const pn_dense_block *block) {
 }
 
 /* Whole panels are stored: what the last one has too many falls into the row behind it, whose own
- * numbers must come later. So the last panel goes first, and its rows in their order. */
+ * numbers must come later. So the last panel goes first, and its rows in their order, each of them
+ * at once: a second part of the depth would be added to numbers that stay. */
 void PN_LEVEL(pn_dense_weights)(const pn_dense_block *block, int64_t first, int64_t columns,
                                 float *x_part, float *gradient) {
     const int64_t inputs = block->end - block->begin;
@@ -181,7 +182,7 @@ void PN_LEVEL(pn_dense_weights)(const pn_dense_block *block, int64_t first, int6
     for (int64_t column = (columns - 1) / PANEL * PANEL, n = 0; n < columns; n += PANEL) {
         p.b = block->packed + (first + column) * block->rows;
         p.c = gradient + column;
-        product_panel(p, inputs);
+        product_rows(p, inputs);
         column = n;
     }
 }

@@ -88,6 +88,7 @@ PN_INLINE void product_rows(product p, int64_t rows) {
     }
 }
 
+/* The same for any depth from 1 on. */
 static void product_panel(product p, int64_t rows) {
     for (int64_t left = p.k; left > 0; left -= p.k) {
         const int64_t parts = (left + PRODUCT_DEPTH - 1) / PRODUCT_DEPTH;
