@@ -183,7 +183,9 @@ pn_status pn_fit_resume(pn_fit *fit, pn_error *error) {
     status = pn_checkpoint_load(path, fit->options.training ? fit->options.training : "", parts,
                                 list_parts(fit, parts), &state, &why);
     if (status == PN_E_NOT_FOUND) return PN_OK;
-    if (status == PN_E_FORMAT) return leave_aside(fit, &why);
+    /* What a damaged file seems to hold may be anything, kinds of numbers that there are not among
+     * it. */
+    if (status == PN_E_FORMAT || status == PN_E_UNSUPPORTED) return leave_aside(fit, &why);
     if (status != PN_OK) return pn_fail_path(error, status, why.path, "%s", why.message);
     if (fits(fit, state))
         take_state(fit, state);
