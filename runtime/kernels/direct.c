@@ -1,6 +1,7 @@
 #include "kernels/direct.h"
 
 #include "base/pool.h"
+#include "kernels/dense.h"
 #include "kernels/direct_parts.h"
 
 #include <string.h>
@@ -165,17 +166,24 @@ static int64_t first_filter(const work *w, int64_t lane) {
     return least(w->conv.filters, lane * panels / w->lanes * w->ops->panel);
 }
 
-static void matrix_forward_lanes(void *context, int64_t begin, int64_t end) {
+static void matrix_end_lanes(void *context, int64_t begin, int64_t end) {
     const work *w = context;
     for (int64_t lane = begin; lane < end; lane++)
-        w->ops->matrix_forward(&w->conv, w->x, w->packed, w->end, (int)lane, first_filter(w, lane),
-                               first_filter(w, lane + 1), w->scratch + lane * w->lane_floats);
+        w->ops->matrix_end(&w->conv, w->end, (int)lane, first_filter(w, lane),
+                           first_filter(w, lane + 1), w->scratch);
 }
 
-static int64_t forward_floats(const pn_conv *g, const pn_direct_ops *ops, int lanes) {
-    if (!g->as_is) return window_floats(g);
-    const int64_t panels = divide_up(divide_up(g->filters, ops->panel), lanes);
-    return g->batch * round_up(PN_DIRECT_SWEEP + panels * ops->panel, SPACE);
+/* With the kernel as it is: what a dense layer does. */
+static int64_t matrix_floats(const pn_conv *g, int lanes) {
+    return round_up(g->batch * g->filters, SPACE) +
+           pn_dense_scratch(g->batch, items_of(g), g->filters, lanes);
+}
+
+static void matrix_forward(const work *w) {
+    const pn_conv *g = &w->conv;
+    pn_dense_forward(g->columns, g->channels, g->filters, w->x, w->packed, NULL, w->scratch,
+                     w->lanes, w->scratch + round_up(g->columns * g->filters, SPACE));
+    pn_parallel_for(w->lanes, 1, matrix_end_lanes, (void *)w);
 }
 
 void pn_direct_forward(const pn_conv *conv, const float *x, const float *packed,
@@ -187,11 +195,14 @@ void pn_direct_forward(const pn_conv *conv, const float *x, const float *packed,
               .end = end,
               .scratch = scratch,
               .lanes = lanes};
-    w.lane_floats = forward_floats(conv, w.ops, lanes);
+    w.lane_floats = window_floats(conv);
     if (takes_whole_images(conv) || (takes_pixels(conv) && !end->pooled)) w.conv = one_row(conv);
     pn_share share = {.count = spans_of(&w.conv), .most = SPANS_MOST, .step = 1, .takers = lanes};
     if (!end->sums) w.share = &share;
-    pn_parallel_for(lanes, 1, conv->as_is ? matrix_forward_lanes : forward_lanes, &w);
+    if (conv->as_is)
+        matrix_forward(&w);
+    else
+        pn_parallel_for(lanes, 1, forward_lanes, &w);
 }
 
 /* ---- backward: how the work is cut ---- */
@@ -254,7 +265,8 @@ static int64_t matrix_pixel(const pn_conv *g, const pn_direct_ops *ops) {
 
 int64_t pn_direct_scratch(const pn_conv *conv, pn_conv_asked asked, int lanes) {
     const pn_direct_ops *ops = find_ops();
-    if (asked == PN_CONV_FORWARD) return SPACE + lanes * forward_floats(conv, ops, lanes);
+    if (asked == PN_CONV_FORWARD)
+        return SPACE + (conv->as_is ? matrix_floats(conv, lanes) : lanes * window_floats(conv));
     if (conv->as_is)
         return (conv->batch + 2) * matrix_pixel(conv, ops); /* the bias needs doubles */
     const cut with = cut_backward(conv, ops, true), without = cut_backward(conv, ops, false);

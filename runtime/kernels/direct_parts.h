@@ -5,10 +5,7 @@
 #include "kernels/direct.h"
 #include "kernels/simd/level.h"
 
-enum {
-    PN_DIRECT_WIDE = 24,  /* columns of results at a time; even, for pooling */
-    PN_DIRECT_SWEEP = 16, /* rows of a kernel that is used as it is */
-};
+enum { PN_DIRECT_WIDE = 24 }; /* columns of results at a time; even, for pooling */
 
 /* Results of one image: at most two rows, the first one even where there are two. */
 typedef struct pn_direct_span {
@@ -44,12 +41,10 @@ typedef struct pn_direct_ops {
     /* Adds the sums of all lanes to items begin <= i < end of d_kernel (items, filters). */
     void (*add_sums)(const pn_conv *conv, const float *sums, int64_t pixel, int lanes,
                      int64_t lane_floats, int64_t begin, int64_t end, float *d_kernel);
-    /* Products with a kernel (items, filters) as it is; conv has been made one row of pixels, whose
-     * channels are the items. Filters begin <= f < last, of which begin is a multiple of panel;
-     * `space` (pixels, PN_DIRECT_SWEEP and last - begin rounded up to panels). */
-    void (*matrix_forward)(const pn_conv *conv, const float *x, const float *kernel,
-                           const pn_conv_end *end, int lane, int64_t begin, int64_t last,
-                           float *space);
+    /* With a kernel (items, filters) as it is; conv has been made one row of pixels, whose channels
+     * are the items. The end of filters begin <= f < last of sums (pixels, filters). */
+    void (*matrix_end)(const pn_conv *conv, const pn_conv_end *end, int lane, int64_t begin,
+                       int64_t last, const float *sums);
     /* Items begin <= i < end of d_x (pixels, items) and of d_kernel. */
     void (*matrix_input)(const pn_conv *conv, const float *kernel,
                          const pn_direct_gradient *gradient, int64_t begin, int64_t end,

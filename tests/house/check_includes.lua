@@ -20,7 +20,7 @@ local below = {
 -- The same inside nn/: its own files stand on the ground, and each of its rooms may include those
 -- named beside it.
 local below_in_nn = {
-  layers = {}, fuse = { "layers" }, file = {}, measure = {}, train = { "file", "measure" }, explain = {},
+  layers = {}, fuse = { "layers" }, file = {}, measure = {}, train = { "file", "measure" }, explain = { "layers" },
 }
 
 -- header pattern -> the places (path patterns) that may include it

@@ -279,7 +279,7 @@ const pn_direct_ops PN_LEVEL(pn_direct) = {
     .add_kernel = add_kernel,
     .input_row = input_row,
     .add_sums = add_sums,
-    .matrix_forward = matrix_forward,
+    .matrix_end = matrix_end,
     .matrix_input = matrix_input,
     .matrix_kernel = matrix_kernel,
 };

@@ -1,5 +1,5 @@
-/* Products of a few pixels with a kernel (items, filters) that is used as it is, in the order of
- * its numbers in memory: it is read once, and reading it is what takes the time. */
+/* The gradients of a few pixels' products with a kernel (items, filters) that is used as it is, in
+ * the order of its numbers in memory: it is read once, and reading it is what takes the time. */
 #ifndef PN_KERNELS_SIMD_DIRECT_MATRIX_H
 #define PN_KERNELS_SIMD_DIRECT_MATRIX_H
 
@@ -7,8 +7,8 @@
 #include "kernels/simd/conv_squares.h"
 #include "kernels/simd/product.h"
 
-/* Rows of the kernel that are read side by side. */
-enum { SWEEP = PN_DIRECT_SWEEP, DOTS = 4 };
+/* Rows of the kernel whose gradients are made at a time; that are read side by side. */
+enum { SWEEP = 16, DOTS = 4 };
 
 /* A panel of `rows` rows that are `columns` apart: `count` numbers and zeros. */
 static void copy_panel(const float *from, int64_t rows, int64_t columns, int64_t count, float *to) {
@@ -18,57 +18,19 @@ static void copy_panel(const float *from, int64_t rows, int64_t columns, int64_t
     }
 }
 
-/* sums (panels, pixels, PANEL). */
+/* The end of filters begin <= f < last of sums (pixels, filters). */
 static void matrix_end(const pn_conv *g, const pn_conv_end *what, int lane, int64_t begin,
                        int64_t last, const float *sums) {
     vf y[2 * PN_DIRECT_WIDE] = {0};
     block b = {.rows = 1, .filters = g->filters, .lane = lane};
-    for (b.filter = begin; b.filter < last; b.filter += LANES) {
-        const int64_t at = b.filter - begin;
-        const float *from = sums + at / PANEL * PANEL * g->columns + at % PANEL;
+    for (b.filter = begin; b.filter < last; b.filter += LANES)
         for (b.column = 0; b.column < g->columns; b.column += PN_DIRECT_WIDE) {
             const int64_t left = g->columns - b.column;
             b.columns = left < PN_DIRECT_WIDE ? (int)left : PN_DIRECT_WIDE;
-            for (int j = 0; j < b.columns; j++) y[j] = vf_load(from + (b.column + j) * PANEL);
+            for (int j = 0; j < b.columns; j++)
+                y[j] = vf_load_at(sums + (b.column + j) * g->filters, b.filter, g->filters);
             end_squares(g, what, &b, y, PN_DIRECT_WIDE);
         }
-    }
-}
-
-/* Adds the products of the pixels' items x (pixels, SWEEP) with `rows` rows of the kernel. */
-static void sweep_filters(const pn_conv *g, const float *x, const float *kernel, int64_t rows,
-                          int64_t begin, int64_t last, float *sums) {
-    float copy[SWEEP * PANEL];
-    product p = {.a = x, .a_row = SWEEP, .a_k = 1, .k = rows, .c_row = PANEL, .add = true};
-    for (int64_t f = begin; f < last; f += PANEL) {
-        const int64_t left = g->filters - f;
-        p.b = kernel + f;
-        p.b_k = g->filters;
-        p.c = sums + (f - begin) * g->columns;
-        /* Rows of the kernel are often a power of two apart and would drive each other out of the
-         * cache before the next block of pixels reads them. */
-        if (left < PANEL || g->columns > BLOCK_ROWS) {
-            copy_panel(p.b, rows, g->filters, left < PANEL ? left : PANEL, copy);
-            p.b = copy;
-            p.b_k = PANEL;
-        }
-        product_panel(p, g->columns);
-    }
-}
-
-static void matrix_forward(const pn_conv *g, const float *x, const float *kernel,
-                           const pn_conv_end *what, int lane, int64_t begin, int64_t last,
-                           float *space) {
-    const int64_t items = g->channels, pixels = g->columns;
-    float *sums = space + pixels * SWEEP;
-    memset(sums, 0, (size_t)((last - begin + PANEL - 1) / PANEL * PANEL * pixels) * sizeof *sums);
-    for (int64_t i = 0; i < items; i += SWEEP) {
-        const int64_t rows = items - i < SWEEP ? items - i : SWEEP;
-        for (int64_t n = 0; n < pixels; n++)
-            memcpy(space + n * SWEEP, x + n * items + i, (size_t)rows * sizeof *x);
-        sweep_filters(g, space, kernel + i * g->filters, rows, begin, last, sums);
-    }
-    matrix_end(g, what, lane, begin, last, sums);
 }
 
 static float add_up(vf v) {

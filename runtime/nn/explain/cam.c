@@ -2,6 +2,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <stddef.h>
 
 const char *const pn_cam_methods[] = {"gradcam",  "gradcam++", "hirescam",
                                       "layercam", "xgradcam",  (const char *)0};
@@ -75,15 +76,26 @@ static void divide_by_most(float *map, int64_t places) {
     for (int64_t i = 0; most > 0 && i < places; i++) map[i] /= most;
 }
 
+static float cut_off(double sum) {
+    return sum > FLT_MAX ? FLT_MAX : sum > 0 ? (float)sum : 0;
+}
+
+void pn_cam_map_weighted(const float *a, const double *weight, int64_t height, int64_t width,
+                         int64_t channels, bool normalize, float *map) {
+    const maps m = {a, NULL, height * width, channels};
+    for (int64_t i = 0; i < m.places; i++) map[i] = cut_off(weighted(&m, i, weight));
+    if (normalize) divide_by_most(map, m.places);
+}
+
 void pn_cam_map(pn_cam_method method, const float *a, const float *g, int64_t height, int64_t width,
                 int64_t channels, bool normalize, double *scratch, float *map) {
     const maps m = {a, g, height * width, channels};
-    bool by_place = method == PN_CAM_HIRES || method == PN_CAM_LAYER;
-    if (!by_place) find_weights(method, &m, scratch);
-    for (int64_t i = 0; i < m.places; i++) {
-        double sum =
-            by_place ? place_by_place(&m, i, method == PN_CAM_LAYER) : weighted(&m, i, scratch);
-        map[i] = sum > FLT_MAX ? FLT_MAX : sum > 0 ? (float)sum : 0;
+    if (method != PN_CAM_HIRES && method != PN_CAM_LAYER) {
+        find_weights(method, &m, scratch);
+        pn_cam_map_weighted(a, scratch, height, width, channels, normalize, map);
+        return;
     }
+    for (int64_t i = 0; i < m.places; i++)
+        map[i] = cut_off(place_by_place(&m, i, method == PN_CAM_LAYER));
     if (normalize) divide_by_most(map, m.places);
 }

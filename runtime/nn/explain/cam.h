@@ -29,4 +29,8 @@ extern const char *const pn_cam_methods[];
 void pn_cam_map(pn_cam_method method, const float *a, const float *g, int64_t height, int64_t width,
                 int64_t channels, bool normalize, double *scratch, float *map);
 
+/* The same from what each channel weighs (for Grad-CAM: its mean G). */
+void pn_cam_map_weighted(const float *a, const double *weight, int64_t height, int64_t width,
+                         int64_t channels, bool normalize, float *map);
+
 #endif

@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "base/pool.h"
+#include "nn/explain/cam_mean.h"
 #include "nn/plan.h"
 
 #include <string.h>
@@ -20,9 +21,14 @@ struct pn_explainer {
     pn_gradcam_options options;
     start start;
     pn_plan *plan;
+    /* For Grad-CAM where it is possible: the gradient is taken by the output of this node only, and
+     * `mean` makes of it what the channels weigh. Else -1 and NULL. */
+    int layer;
+    pn_cam_mean *mean;
     const pn_dims *dims; /* of the layer's output */
     float *d;            /* (batch, outputs) */
     double *scratch;     /* (batch, channels) */
+    float *weight;       /* the same */
     /* Of the present batch. */
     float *map;
     int64_t batch;
@@ -88,12 +94,20 @@ static pn_status check_path(const pn_explainer *j, pn_error *error) {
 static void make_maps(void *context, int64_t begin, int64_t end) {
     pn_explainer *j = context;
     const pn_gradcam_options *o = &j->options;
-    int64_t places = j->dims->size[0] * j->dims->size[1], channels = j->dims->size[2];
+    const int64_t height = j->dims->size[0], width = j->dims->size[1], places = height * width;
+    const int64_t channels = j->dims->size[2];
     const float *a = pn_plan_output(j->plan, o->node), *g = pn_plan_gradient(j->plan);
-    for (int64_t i = begin; i < end; i++)
-        pn_cam_map(o->method, a + i * places * channels, g + i * places * channels,
-                   j->dims->size[0], j->dims->size[1], channels, o->normalize,
-                   j->scratch + i * channels, j->map + i * places);
+    for (int64_t i = begin; i < end; i++) {
+        double *weight = j->scratch + i * channels;
+        float *map = j->map + i * places;
+        for (int64_t c = 0; j->mean && c < channels; c++) weight[c] = j->weight[i * channels + c];
+        if (j->mean)
+            pn_cam_map_weighted(a + i * places * channels, weight, height, width, channels,
+                                o->normalize, map);
+        else
+            pn_cam_map(o->method, a + i * places * channels, g + i * places * channels, height,
+                       width, channels, o->normalize, weight, map);
+    }
 }
 
 /* The gradient of the class's score by the outputs. */
@@ -117,8 +131,12 @@ static pn_status run_batch(pn_explainer *j, const float *x, float *output, pn_er
                (size_t)(j->batch * pn_dims_count(&j->model->node[last].out)) * sizeof *output);
     set_gradient(j);
     status = pn_plan_backward(j->plan, j->d, j->start.before, error);
-    if (status == PN_OK) pn_parallel_for(j->batch, 1, make_maps, j);
-    return status;
+    if (status != PN_OK) return status;
+    if (j->mean)
+        pn_cam_mean_find(j->mean, pn_plan_output(j->plan, j->layer), pn_plan_gradient(j->plan),
+                         j->batch, j->weight);
+    pn_parallel_for(j->batch, 1, make_maps, j);
+    return PN_OK;
 }
 
 pn_status pn_explainer_run(pn_explainer *j, const float *x, int64_t count, float *map,
@@ -140,17 +158,30 @@ pn_status pn_explainer_run(pn_explainer *j, const float *x, int64_t count, float
 
 /* ---- life ---- */
 
-static pn_status prepare(pn_explainer *j, pn_error *error) {
+/* A plan and what belongs to it, for Grad-CAM or for the other methods. */
+static pn_status make_plan(pn_explainer *j, bool grad, pn_error *error) {
     const int64_t batch = j->options.batch;
+    j->layer = grad ? pn_cam_mean_layer(j->model, j->options.node, j->start.node) : -1;
+    const int keep[] = {j->options.node, j->layer};
     const pn_plan_options options = {.batch = batch,
                                      .output = j->start.node,
-                                     .keep = &j->options.node,
-                                     .keeps = 1,
-                                     .gradient_of = j->options.node};
-    j->d = pn_alloc((size_t)(batch * j->start.outputs) * sizeof *j->d);
-    j->scratch = pn_alloc((size_t)(batch * j->dims->size[2]) * sizeof *j->scratch);
-    if (!j->d || !j->scratch) return pn_fail_memory(error, (unsigned long long)j->start.outputs);
-    return pn_plan_new(j->model, &options, &j->plan, error);
+                                     .keep = keep,
+                                     .keeps = j->layer >= 0 ? 2 : 1,
+                                     .gradient_of = j->layer >= 0 ? j->layer : j->options.node};
+    pn_status status = pn_plan_new(j->model, &options, &j->plan, error);
+    if (status == PN_OK && j->layer >= 0)
+        status = pn_cam_mean_new(j->model, j->options.node, j->layer, batch, &j->mean, error);
+    return status;
+}
+
+static pn_status prepare(pn_explainer *j, pn_error *error) {
+    const size_t channels = (size_t)(j->options.batch * j->dims->size[2]);
+    j->d = pn_alloc((size_t)(j->options.batch * j->start.outputs) * sizeof *j->d);
+    j->scratch = pn_alloc(channels * sizeof *j->scratch);
+    j->weight = pn_alloc(channels * sizeof *j->weight);
+    if (!j->d || !j->scratch || !j->weight)
+        return pn_fail_memory(error, (unsigned long long)j->start.outputs);
+    return make_plan(j, j->options.method == PN_CAM_GRAD, error);
 }
 
 static pn_status check(const pn_explainer *j, pn_error *error) {
@@ -181,10 +212,27 @@ pn_status pn_explainer_new(const pn_model *model, const pn_gradcam_options *opti
     return status;
 }
 
+/* The plan for the other kind of methods in place of the present one. */
+static pn_status change_plan(pn_explainer *j, bool grad, pn_error *error) {
+    pn_explainer other = *j;
+    other.plan = NULL;
+    other.mean = NULL;
+    pn_status status = make_plan(&other, grad, error);
+    pn_explainer *rest = status == PN_OK ? j : &other;
+    pn_plan_free(rest->plan);
+    pn_cam_mean_free(rest->mean);
+    if (status == PN_OK) *j = other;
+    return status;
+}
+
 pn_status pn_explainer_ask(pn_explainer *j, pn_cam_method method, int64_t target, pn_error *error) {
+    const bool was = j->options.method == PN_CAM_GRAD, grad = method == PN_CAM_GRAD;
     const int64_t before = j->options.target;
     j->options.target = target;
     pn_status status = check_target(j, error);
+    if (status == PN_OK && was != grad &&
+        pn_cam_mean_layer(j->model, j->options.node, j->start.node) >= 0)
+        status = change_plan(j, grad, error);
     if (status == PN_OK)
         j->options.method = method;
     else
@@ -195,8 +243,10 @@ pn_status pn_explainer_ask(pn_explainer *j, pn_cam_method method, int64_t target
 void pn_explainer_free(pn_explainer *j) {
     if (!j) return;
     pn_plan_free(j->plan);
+    pn_cam_mean_free(j->mean);
     pn_free(j->d);
     pn_free(j->scratch);
+    pn_free(j->weight);
     pn_model_release(j->model);
     pn_free(j);
 }

@@ -30,7 +30,8 @@ pn_status pn_explainer_new(const pn_model *model, const pn_gradcam_options *opti
                            pn_explainer **out, pn_error *error);
 void pn_explainer_free(pn_explainer *explainer); /* NULL is fine */
 
-/* Another method or class from now on; PN_E_ARGUMENT for a class that is none. */
+/* Another method or class from now on. Changing between Grad-CAM and another method makes the plan
+ * ready anew. PN_E_ARGUMENT for a class that is none, PN_E_MEMORY: all stays as it was. */
 pn_status pn_explainer_ask(pn_explainer *explainer, pn_cam_method method, int64_t target,
                            pn_error *error);
 

@@ -1,4 +1,5 @@
-/* What the options of some layers say, for those who compute runs of layers in one (nn/fuse). */
+/* What the options of some layers say, for those who compute several layers in one (nn/fuse,
+ * nn/explain). */
 #ifndef PN_NN_LAYERS_SETTINGS_H
 #define PN_NN_LAYERS_SETTINGS_H
 
