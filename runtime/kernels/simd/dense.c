@@ -39,7 +39,8 @@ static void fetch(ahead *a) {
 
 /* ---- forward ---- */
 
-enum { DEPTH = 16, SIDE = 4 }; /* inputs of a block; that are read side by side */
+/* Inputs of a block; whose rows of w are read side by side. */
+enum { DEPTH = 16, SIDE = 4 };
 
 /* Inputs `first` to first + count of all rows, so that those of one input lie together. */
 static void take_inputs(const float *x, int64_t rows, int64_t in, int64_t first, int64_t count,
@@ -94,11 +95,16 @@ static void add_block(const pn_dense_sum *s, int64_t i, int64_t first, int64_t c
     for (int64_t j = 0; j < columns; j += PANEL) add_panel(s, i, count, first + j, x, &next);
 }
 
+/* Of one row alone: rows of w of at least so many floats lie pages apart and are read side by side,
+ * shorter ones one after the other; floats that are then asked for in advance. */
+enum { LONG = 1024, ADVANCE = 512 };
+
 /* Adds x[i] times row i of w, of which `columns` columns are wanted. */
 PN_INLINE void add_inputs(const float *x, const float *w, int64_t out, int64_t columns, float *sums,
                           const int inputs) {
     for (int64_t j = 0; j < columns; j += LANES) {
         vf sum = vf_load(sums + j);
+        if (inputs == 1) __builtin_prefetch(w + j + ADVANCE);
 #pragma GCC unroll 4
         for (int i = 0; i < inputs; i++)
             sum = vf_fma(vf_all(x[i]), vf_load_at(w + i * out, j, columns), sum);
@@ -107,14 +113,14 @@ PN_INLINE void add_inputs(const float *x, const float *w, int64_t out, int64_t c
 }
 
 /* A block of one row: the same sums as those of many rows, but w is read in the order in which it
- * lies in memory, a few rows side by side, which is as fast as memory gives it. */
+ * lies in memory, as fast as memory gives it. */
 static void add_row_block(const pn_dense_sum *s, int64_t i, int64_t first, int64_t columns) {
     float block[PN_DENSE_COLUMNS] __attribute__((aligned(64)));
     const int64_t last = least(s->end, i + DEPTH);
     float *sums = s->sums + first;
     const bool add = i > s->begin;
     memset(block, 0, (size_t)(columns + LANES - 1) / LANES * sizeof(vf));
-    for (; i + SIDE <= last; i += SIDE)
+    for (; s->out >= LONG && i + SIDE <= last; i += SIDE)
         add_inputs(s->x + i, s->w + i * s->out + first, s->out, columns, block, SIDE);
     for (; i < last; i++)
         add_inputs(s->x + i, s->w + i * s->out + first, s->out, columns, block, 1);
