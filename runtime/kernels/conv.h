@@ -39,7 +39,9 @@ typedef struct pn_conv_end {
  *     g = 0 where map <= 0                           when relu */
 typedef struct pn_conv_slope {
     const float *d, *y;                 /* (batch, rows, columns, filters), or of the pooled ones */
-    const uint8_t *place;               /* as in pn_conv_end; NULL: not pooled */
+    const uint8_t *place;               /* as in pn_conv_end; NULL: not pooled, or by_map */
+    bool by_map;                        /* pooled: what was taken is looked for in the map again */
+    const float *sign;                  /* with by_map: as in pn_conv_end */
     const float *map;                   /* the results; may be NULL when nothing asks for them */
     const float *scale, *shift, *slope; /* (filters); shift and slope may be NULL: 0 */
     bool relu;

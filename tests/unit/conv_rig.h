@@ -134,6 +134,18 @@ RIG_USE int64_t rig_taken(const pn_conv *g, int64_t at, int place) {
     return ((n * g->rows + 2 * i + place / 2) * g->columns + 2 * j + place % 2) * g->filters + f;
 }
 
+/* Which number of the window is taken from the map. */
+RIG_USE int rig_place(const pn_conv_slope *s, const pn_conv *g, int64_t at) {
+    if (!s->by_map) return s->place[at];
+    const float sign = s->sign ? s->sign[at % g->filters] : 1;
+    int taken = 0;
+    for (int k = 1; k < 4; k++) {
+        const float more = s->map[rig_taken(g, at, k)] - s->map[rig_taken(g, at, taken)];
+        if (sign != 0 && (sign < 0 ? more < 0 : more > 0)) taken = k;
+    }
+    return taken;
+}
+
 RIG_USE void rig_pool(const conv_rig *r, const pn_conv_end *end, const double *map,
                       double *pooled) {
     for (int64_t at = 0; at < rig_pooled(&r->g); at++) {
@@ -156,9 +168,9 @@ RIG_USE void rig_slope(conv_rig *r, const pn_conv_slope *s) {
     const pn_conv *g = &r->g;
     const int64_t items = rig_map(g);
     r->gradient = pn_calloc((size_t)items, sizeof *r->gradient);
-    if (s->place)
+    if (s->place || s->by_map)
         for (int64_t at = 0; at < rig_pooled(g); at++)
-            r->gradient[rig_taken(g, at, s->place[at])] = rig_slope_at(s, at);
+            r->gradient[rig_taken(g, at, rig_place(s, g, at))] = rig_slope_at(s, at);
     else
         for (int64_t i = 0; i < items; i++) r->gradient[i] = rig_slope_at(s, i);
     r->d_x = pn_calloc((size_t)rig_x(g), sizeof *r->d_x);
@@ -204,10 +216,12 @@ RIG_USE void rig_free_end(pn_conv_end *end) {
 
 RIG_USE pn_conv_slope rig_random_slope(pn_random *random, const conv_rig *r) {
     const uint64_t bits = pn_random_bits(random);
-    const bool affine = bits & 4;
+    const bool affine = bits & 4, pooled = rig_pooled(&r->g) > 0 && (bits & 2);
     return (pn_conv_slope){.d = r->d,
                            .y = bits & 1 ? r->y : NULL,
-                           .place = rig_pooled(&r->g) > 0 && (bits & 2) ? r->place : NULL,
+                           .place = pooled && !(bits & 32) ? r->place : NULL,
+                           .by_map = pooled && (bits & 32),
+                           .sign = bits & 64 ? r->sign : NULL,
                            .map = r->map,
                            .scale = affine ? r->scale : NULL,
                            .shift = affine && (bits & 8) ? r->shift : NULL,

@@ -56,10 +56,29 @@ PN_INLINE void pool_two(vf *best, vi *place, vf other, vi differ, int number) {
     *place = vf_pick_int(more, number - (vi){0}, *place);
 }
 
+/* How a window is pooled: items whose order is turned, those of which the first one is taken
+ * unless others differ. */
+typedef struct pooling {
+    vi flip, differ;
+} pooling;
+
+PN_INLINE pooling pooling_of(const float *sign, int64_t f, int64_t filters) {
+    const vf s = sign ? vf_load_at(sign, f, filters) : vf_all(1);
+    return (pooling){(s < (vf){0}) & (vi)vf_all(-0.0F), s != (vf){0}};
+}
+
+/* Which of the four is taken; the number itself goes to *best. */
+PN_INLINE vi pool_four(const pooling *p, const vf y[4], vf *best) {
+    vf most = (vf)((vi)y[0] ^ p->flip);
+    vi place = {0};
+    for (int k = 1; k < 4; k++) pool_two(&most, &place, (vf)((vi)y[k] ^ p->flip), p->differ, k);
+    *best = (vf)((vi)most ^ p->flip);
+    return place;
+}
+
 PN_INLINE void end_pool(const pn_conv *g, const pn_conv_end *end, const block *b, const vf *y,
                         const int height, const int width, const bool whole) {
-    const vf sign = end->sign ? vf_load_at(end->sign, b->filter, b->filters) : vf_all(1);
-    const vi flip = (sign < (vf){0}) & (vi)vf_all(-0.0F), differ = sign != (vf){0};
+    const pooling p = pooling_of(end->sign, b->filter, b->filters);
 #pragma GCC unroll 4
     for (int i = 0; i < height / 2; i++) {
         if (!whole && b->row / 2 + i >= g->rows / 2) break;
@@ -67,13 +86,11 @@ PN_INLINE void end_pool(const pn_conv *g, const pn_conv_end *end, const block *b
         for (int j = 0; j < width / 2; j++) {
             if (!whole && b->column / 2 + j >= g->columns / 2) break;
             const vf *w = y + 2 * i * width + 2 * j;
-            vf best = (vf)((vi)w[0] ^ flip);
-            vi place = {0};
-            pool_two(&best, &place, (vf)((vi)w[1] ^ flip), differ, 1);
-            pool_two(&best, &place, (vf)((vi)w[width] ^ flip), differ, 2);
-            pool_two(&best, &place, (vf)((vi)w[width + 1] ^ flip), differ, 3);
+            const vf square[4] = {w[0], w[1], w[width], w[width + 1]};
+            vf best;
+            const vi place = pool_four(&p, square, &best);
             const int64_t at = pooled_at(g, b, i, j);
-            vf_store_in(end->pooled + at, b->filter, b->filters, whole, (vf)((vi)best ^ flip));
+            vf_store_in(end->pooled + at, b->filter, b->filters, whole, best);
             if (end->place) store_places(end->place + at, b->filter, b->filters, whole, place);
         }
     }
@@ -196,8 +213,21 @@ PN_INLINE vf slope_of(const pn_conv_slope *s, const block *b, int64_t at, const 
     return vf_where(vf_load_in(s->y + at, b->filter, b->filters, whole) > (vf){0}, d);
 }
 
+/* Which item of window (i, j) was taken. */
+PN_INLINE vi slope_place(const pn_conv *g, const pn_conv_slope *s, const pooling *p, const block *b,
+                         int i, int j, const bool whole) {
+    if (!s->by_map)
+        return load_places(s->place + pooled_at(g, b, i, j), b->filter, b->filters, whole);
+    vf z[4], best;
+    for (int k = 0; k < 4; k++)
+        z[k] = vf_load_in(s->map + map_at(g, b, 2 * i + k / 2, 2 * j + k % 2), b->filter,
+                          b->filters, whole);
+    return pool_four(p, z, &best);
+}
+
 PN_INLINE void slope_pooled(const pn_conv *g, const pn_conv_slope *s, const block *b, vf *y,
                             const int height, const int width, const bool whole) {
+    const pooling p = pooling_of(s->sign, b->filter, b->filters);
 #pragma GCC unroll 4
     for (int i = 0; i < height / 2; i++)
 #pragma GCC unroll 4
@@ -207,9 +237,8 @@ PN_INLINE void slope_pooled(const pn_conv *g, const pn_conv_slope *s, const bloc
                 w[0] = w[1] = w[width] = w[width + 1] = (vf){0};
                 continue;
             }
-            const int64_t at = pooled_at(g, b, i, j);
-            const vf d = slope_of(s, b, at, whole);
-            const vi place = load_places(s->place + at, b->filter, b->filters, whole);
+            const vf d = slope_of(s, b, pooled_at(g, b, i, j), whole);
+            const vi place = slope_place(g, s, &p, b, i, j, whole);
             w[0] = vf_where(place == 0, d);
             w[1] = vf_where(place == 1, d);
             w[width] = vf_where(place == 2, d);
@@ -219,7 +248,7 @@ PN_INLINE void slope_pooled(const pn_conv *g, const pn_conv_slope *s, const bloc
 
 PN_INLINE void slope_spread(const pn_conv *g, const pn_conv_slope *s, const block *b, vf *y,
                             const int height, const int width, const bool whole) {
-    if (s->place) {
+    if (s->place || s->by_map) {
         slope_pooled(g, s, b, y, height, width, whole);
         return;
     }

@@ -53,7 +53,7 @@ typedef struct ending {
     pn_conv_end end;
     places at;
     vf bias, scale, shift;
-    vi flip, differ;
+    pooling pooling;
     vf sum[4], square[4];
 } ending;
 
@@ -66,17 +66,14 @@ PN_INLINE ending begin_end(const pn_conv *g, const pn_conv_end *end, const block
     e.scale = end->scale ? vf_load_at(end->scale, f, filters) : vf_all(1);
     e.shift = end->scale ? vf_load_at(end->shift, f, filters) : (vf){0};
     for (int k = 0; k < 4; k++) e.sum[k] = e.square[k] = (vf){0};
-    const vf sign = end->sign ? vf_load_at(end->sign, f, filters) : vf_all(1);
-    e.flip = (sign < (vf){0}) & (vi)vf_all(-0.0F);
-    e.differ = sign != (vf){0};
+    e.pooling = pooling_of(end->sign, f, filters);
     return e;
 }
 
 PN_INLINE void square_pool(const ending *e, int64_t at, const vf y[4], const int count) {
-    vf best = (vf)((vi)y[0] ^ e->flip);
-    vi place = {0};
-    for (int k = 1; k < 4; k++) pool_two(&best, &place, (vf)((vi)y[k] ^ e->flip), e->differ, k);
-    store_count(e->end.pooled + at, (vf)((vi)best ^ e->flip), count);
+    vf best;
+    const vi place = pool_four(&e->pooling, y, &best);
+    store_count(e->end.pooled + at, best, count);
     if (e->end.place) store_bytes(e->end.place + at, place, count);
 }
 
@@ -144,6 +141,7 @@ typedef struct sloping {
     pn_conv_slope slope;
     places at;
     vf scale, shift, factor;
+    pooling pooling;
 } sloping;
 
 PN_INLINE sloping begin_slope(const pn_conv *g, const pn_conv_slope *s, const block *b) {
@@ -152,13 +150,24 @@ PN_INLINE sloping begin_slope(const pn_conv *g, const pn_conv_slope *s, const bl
                      .at = find_places(g, b),
                      .scale = s->scale ? vf_load_at(s->scale, f, filters) : vf_all(1),
                      .shift = s->shift ? vf_load_at(s->shift, f, filters) : (vf){0},
-                     .factor = s->slope ? vf_load_at(s->slope, f, filters) : (vf){0}};
+                     .factor = s->slope ? vf_load_at(s->slope, f, filters) : (vf){0},
+                     .pooling = pooling_of(s->sign, f, filters)};
 }
 
 /* d at one place of what came out. */
 PN_INLINE vf square_d(const sloping *e, int64_t at, const int count) {
     const vf d = load_count(e->slope.d + at, count);
     return e->slope.y ? vf_where(load_count(e->slope.y + at, count) > (vf){0}, d) : d;
+}
+
+/* Which item of a square was taken: number `pooled` of the pooled ones, `map` of the map. */
+PN_INLINE vi square_place(const sloping *e, int64_t pooled, int64_t map, const int count) {
+    if (!e->slope.by_map) return load_bytes(e->slope.place + pooled, count);
+    vf z[4], best;
+    for (int k = 0; k < 4; k++)
+        z[k] =
+            load_count(e->slope.map + map + k / 2 * e->at.map_row + k % 2 * e->at.filters, count);
+    return pool_four(&e->pooling, z, &best);
 }
 
 PN_INLINE vf slope_item(const sloping *e, int64_t at, vf d, const int count) {
@@ -173,13 +182,13 @@ PN_INLINE vf slope_item(const sloping *e, int64_t at, vf d, const int count) {
 PN_INLINE void slope_part(const sloping *e, int i, int j, vf y[4], const int rows,
                           const int columns, const int count) {
     const int64_t map = e->at.map + i * e->at.map_row + j * e->at.filters;
-    const bool pooled = e->slope.place != NULL, bare = !e->slope.scale && !e->slope.relu;
+    const bool pooled = e->slope.by_map || e->slope.place, bare = !e->slope.scale && !e->slope.relu;
     vf d = {0};
     vi place = {0};
     if (pooled && rows >= 2 && columns >= 2) {
         const int64_t at = e->at.pooled + i / 2 * e->at.pooled_row + j / 2 * e->at.filters;
         d = square_d(e, at, count);
-        place = load_bytes(e->slope.place + at, count);
+        place = square_place(e, at, map, count);
     }
     for (int k = 0; k < 4; k++) {
         const int64_t at = map + k / 2 * e->at.map_row + k % 2 * e->at.filters;

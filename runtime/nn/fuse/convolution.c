@@ -29,7 +29,7 @@ typedef struct saved {
     float *mean,
         *inverse; /* (filters) of the normalization: inverse = 1 / sqrt(variance + epsilon) */
     float *map, *pooled; /* before the normalization */
-    uint8_t *place;
+    uint8_t *place;      /* without a normalization, which keeps the map */
 } saved;
 
 static saved take_saved(const pn_conv_run *r, space *s) {
@@ -40,7 +40,7 @@ static saved take_saved(const pn_conv_run *r, space *s) {
         k.map = take(s, pn_conv_run_map(r));
         if (r->pools) k.pooled = take(s, pn_conv_run_out(r));
     }
-    if (r->pools) k.place = (uint8_t *)take(s, (pn_conv_run_out(r) + 3) / 4);
+    if (r->pools && !r->norm) k.place = (uint8_t *)take(s, (pn_conv_run_out(r) + 3) / 4);
     return k;
 }
 
@@ -317,6 +317,8 @@ static void slope_of_norm(const pn_conv_run *r, const pn_run *run, const pn_run_
         w->slope[c] = (float)-tilt;
         w->offset[c] = (float)(k->mean[c] * tilt - w->factor[c] * sum / rows);
     }
+    slope->by_map = r->pools;
+    slope->sign = n.gamma;
     slope->scale = w->factor;
     slope->relu = r->relu_before;
     slope->map = k->map;
