@@ -194,7 +194,8 @@ static pn_tile_group group_of(const work *w, const pn_tile *tiles, int64_t count
                            .in_step = pn_tile_step(count, c->in_row),
                            .out_step = pn_tile_step(count, c->out_row),
                            .sums_row = c->sums_row,
-                           .lane = (int)lane};
+                           .lane = (int)lane,
+                           .far = c->shared};
 }
 
 static int64_t fill_tiles(const cut *c, int64_t first, int64_t count, pn_tile *tiles) {

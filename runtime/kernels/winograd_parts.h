@@ -26,6 +26,7 @@ typedef struct pn_tile_group {
     float *in, *out, *sums;
     int64_t in_row, out_row, in_step, out_step, sums_row;
     int lane;
+    bool far; /* the kernel comes from memory, not from a cache */
 } pn_tile_group;
 
 /* Floats from point to point: an odd number of cache lines, so that a tile's points, which are read

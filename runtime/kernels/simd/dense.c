@@ -226,7 +226,7 @@ void PN_LEVEL(pn_dense_weights)(const pn_dense_block *block, int64_t first, int6
     for (int64_t column = (columns - 1) / PANEL * PANEL, n = 0; n < columns; n += PANEL) {
         p.b = block->packed + (first + column) * block->rows;
         p.c = gradient + column;
-        product_rows(p, inputs);
+        product_rows(&p, inputs, false);
         column = n;
     }
 }

@@ -23,15 +23,24 @@ typedef struct product {
     float *c;
     int64_t c_row;
     bool add; /* to what is in c */
+    /* For product_panel_asking: what is needed next and comes from far, `lines` cache lines from
+     * `next` on, of which `step` are asked for after each CHUNK of k. */
+    const float *next;
+    int64_t lines, step;
 } product;
 
-PN_INLINE void product_block(const product *p, const int rows) {
-    vf sum[BLOCK_ROWS][2];
-    const float *a = p->a, *b = p->b;
+enum { CHUNK = 16, LINE_FLOATS = 16 };
+
+PN_INLINE void ask_next(product *p) {
+    for (int64_t n = 0; n < p->step && p->lines > 0; n++, p->lines--, p->next += LINE_FLOATS)
+        __builtin_prefetch(p->next);
+}
+
+/* Adds k products to the sums. */
+PN_INLINE void sum_products(const product *p, const float *a, const float *b, int64_t k,
+                            vf sum[BLOCK_ROWS][2], const int rows) {
     const int64_t a_row = p->a_row, a_k = p->a_k, b_k = p->b_k;
-#pragma GCC unroll 16
-    for (int i = 0; i < rows; i++) sum[i][0] = sum[i][1] = (vf){0};
-    for (int64_t l = 0; l < p->k; l++, a += a_k, b += b_k) {
+    for (int64_t l = 0; l < k; l++, a += a_k, b += b_k) {
         const vf b0 = vf_load(b), b1 = vf_load(b + LANES);
 #pragma GCC unroll 16
         for (int i = 0; i < rows; i++) {
@@ -39,6 +48,18 @@ PN_INLINE void product_block(const product *p, const int rows) {
             sum[i][0] = vf_fma(x, b0, sum[i][0]);
             sum[i][1] = vf_fma(x, b1, sum[i][1]);
         }
+    }
+}
+
+PN_INLINE void product_block(product *p, const bool asks, const int rows) {
+    vf sum[BLOCK_ROWS][2];
+#pragma GCC unroll 16
+    for (int i = 0; i < rows; i++) sum[i][0] = sum[i][1] = (vf){0};
+    if (!asks) sum_products(p, p->a, p->b, p->k, sum, rows);
+    for (int64_t l = 0; asks && l < p->k; l += CHUNK) {
+        sum_products(p, p->a + l * p->a_k, p->b + l * p->b_k, p->k - l < CHUNK ? p->k - l : CHUNK,
+                     sum, rows);
+        ask_next(p);
     }
 #pragma GCC unroll 16
     for (int i = 0; i < rows; i++) {
@@ -78,26 +99,43 @@ enum { PRODUCT_DEPTH = 256 };
 
 /* Any number of rows, one panel: in blocks of about the same size, as a small rest would take
  * nearly as long as a full one. */
-PN_INLINE void product_rows(product p, int64_t rows) {
+PN_INLINE void product_rows(product *all, int64_t rows, const bool asks) {
+    product p = *all;
     for (int64_t blocks = (rows + BLOCK_ROWS - 1) / BLOCK_ROWS; blocks > 0; blocks--) {
         const int count = (int)((rows + blocks - 1) / blocks);
-        PN_ROWS_OF(BLOCK_ROWS, count, product_block, &p)
+        PN_ROWS_OF(BLOCK_ROWS, count, product_block, &p, asks)
         p.a += count * p.a_row;
         p.c += count * p.c_row;
         rows -= count;
+    }
+    all->next = p.next;
+    all->lines = p.lines;
+}
+
+PN_INLINE void product_parts(product p, int64_t rows, const bool asks) {
+    for (int64_t left = p.k; left > 0; left -= p.k) {
+        const int64_t parts = (left + PRODUCT_DEPTH - 1) / PRODUCT_DEPTH;
+        p.k = (left + parts - 1) / parts;
+        product_rows(&p, rows, asks);
+        p.a += p.k * p.a_k;
+        p.b += p.k * p.b_k;
+        p.add = true;
     }
 }
 
 /* The same for any depth from 1 on. */
 static void product_panel(product p, int64_t rows) {
-    for (int64_t left = p.k; left > 0; left -= p.k) {
-        const int64_t parts = (left + PRODUCT_DEPTH - 1) / PRODUCT_DEPTH;
-        p.k = (left + parts - 1) / parts;
-        product_rows(p, rows);
-        p.a += p.k * p.a_k;
-        p.b += p.k * p.b_k;
-        p.add = true;
-    }
+    product_parts(p, rows, false);
+}
+
+/* And `count` floats from `next` on are asked for, evenly over the work. */
+__attribute__((unused)) static void product_panel_asking(product p, int64_t rows, const float *next,
+                                                         int64_t count) {
+    const int64_t chunks = (p.k + CHUNK - 1) / CHUNK * ((rows + BLOCK_ROWS - 1) / BLOCK_ROWS);
+    p.next = next;
+    p.lines = (count + LINE_FLOATS - 1) / LINE_FLOATS;
+    p.step = (p.lines + chunks - 1) / chunks;
+    product_parts(p, rows, true);
 }
 
 #endif

@@ -149,17 +149,24 @@ static block block_of(const pn_tile_group *group, int64_t t) {
 
 static void multiply(const pn_tile_group *group, const float *packed, int64_t begin, int64_t end) {
     const int64_t depth = group->conv->channels, panels = panels_of(group->conv->filters);
+    const int64_t size = depth * PANEL;
     for (int i = 0; i < PRODUCTS; i++)
-        for (int64_t f = begin; f < end; f += PANEL)
-            product_panel((product){.a = group->in + i * group->in_step,
-                                    .a_row = group->in_row,
-                                    .a_k = 1,
-                                    .b = packed + panel_at(f / PANEL, panels, i, depth),
-                                    .b_k = PANEL,
-                                    .k = depth,
-                                    .c = group->out + i * group->out_step + (f - begin),
-                                    .c_row = group->out_row},
-                          group->tiles);
+        for (int64_t f = begin; f < end; f += PANEL) {
+            const float *panel = packed + panel_at(f / PANEL, panels, i, depth);
+            product p = {.a = group->in + i * group->in_step,
+                         .a_row = group->in_row,
+                         .a_k = 1,
+                         .b = panel,
+                         .b_k = PANEL,
+                         .k = depth,
+                         .c = group->out + i * group->out_step + (f - begin),
+                         .c_row = group->out_row};
+            /* Behind the very last panel there is nothing, but to ask for it does no harm. */
+            if (group->far)
+                product_panel_asking(p, group->tiles, panel + size, size);
+            else
+                product_panel(p, group->tiles);
+        }
 }
 
 static void store_vector(const pn_conv *g, const pn_conv_end *what, const block *b,
