@@ -1,0 +1,16 @@
+/* The files of assets/, embedded by the build (embed.cmake). */
+#ifndef PN_WEB_ASSETS_H
+#define PN_WEB_ASSETS_H
+
+#include <stddef.h>
+
+typedef struct pn_asset {
+    const char *name; /* "index.html" */
+    const unsigned char *data;
+    size_t size;
+} pn_asset;
+
+/* Ended by one without a name. */
+extern const pn_asset pn_assets[];
+
+#endif
