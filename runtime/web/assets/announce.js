@@ -1,0 +1,47 @@
+// What a screen reader hears. Several results at nearly the same time become one sentence.
+import { isPositive, on, state, verdict } from "./state.js";
+import { count, percent } from "./text.js";
+
+const PAUSE = 700;  // milliseconds
+
+const polite = document.getElementById("status");
+const urgent = document.getElementById("alert");
+let answered = [];
+let clock = 0;
+
+export function say(text) {
+  polite.textContent = text;
+}
+
+export function warn(text) {
+  urgent.textContent = text;
+}
+
+export function summary(items) {
+  const found = items.filter((item) => isPositive(item.answer)).length;
+  return `${state.model.positive}: ${found} of ${count(items.length, "image")}`;
+}
+
+function sayAnswers() {
+  const items = answered.filter((item) => state.items.includes(item));
+  answered = [];
+  if (items.length === 1) {
+    const { name, answer } = items[0];
+    say(`${name}: ${verdict(answer)}, ${percent(answer.probability)}`);
+  } else if (items.length) {
+    say(`${count(items.length, "answer")}. ${summary(items)}.`);
+  }
+}
+
+function later(action) {
+  clearTimeout(clock);
+  clock = setTimeout(action, PAUSE);
+}
+
+export function announceResults() {
+  on("answered", (item) => {
+    answered.push(item);
+    later(sayAnswers);
+  });
+  on("failed", (item) => warn(`${item.name}: ${item.error.message}`));
+}

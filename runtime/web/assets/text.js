@@ -1,0 +1,37 @@
+// Numbers and names as people read them; a number and its unit never part.
+
+const METHODS = { "gradcam": "Grad-CAM", "gradcam++": "Grad-CAM++", "hirescam": "HiResCAM",
+  "layercam": "LayerCAM", "xgradcam": "XGrad-CAM" };
+
+export function percent(share) {
+  return `${(100 * share).toFixed(1)}\u00a0%`;
+}
+
+export function megabytes(bytes) {
+  return `${Number((bytes / 2 ** 20).toFixed(1))}\u00a0MB`;
+}
+
+export function size({ width, height }) {
+  return `${width}\u00a0×\u00a0${height}`;
+}
+
+export function count(number, word) {
+  return `${number} ${word}${number === 1 ? "" : "s"}`;
+}
+
+export function methodName(method) {
+  return METHODS[method] ?? method;
+}
+
+export function layerText(layer) {
+  return `${layer.name} (${size(layer)}, ${count(layer.channels, "channel")})`;
+}
+
+export function heatmapText(heatmap) {
+  const { layer, method, class: name, from } = heatmap;
+  return `${methodName(method)} for ${name} at ${layer} (${size(heatmap)}), from the ${from}`;
+}
+
+export function seconds(value) {
+  return value < 1 ? `${Math.round(1000 * value)} ms` : `${value.toFixed(1)} s`;
+}
