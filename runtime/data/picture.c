@@ -27,6 +27,22 @@ static pn_status fit(pn_tensor **image, int64_t height, int64_t width, pn_filter
     return PN_OK;
 }
 
+static pn_status finish(pn_status status, pn_tensor *image, pn_tensor **out) {
+    if (status == PN_OK)
+        *out = image;
+    else
+        pn_tensor_release(image);
+    return status;
+}
+
+pn_status pn_picture_fit(pn_tensor *image, int64_t height, int64_t width, pn_filter filter,
+                         pn_tensor **out, pn_error *error) {
+    pn_tensor *fitted = pn_tensor_retain(image);
+    pn_status status = image->dtype == PN_I32 ? halve_depth(&fitted, error) : PN_OK;
+    if (status == PN_OK) status = fit(&fitted, height, width, filter, error);
+    return finish(status, fitted, out);
+}
+
 pn_status pn_picture_decode(const void *bytes, size_t size, const char *name, int channels,
                             int64_t height, int64_t width, pn_filter filter, pn_tensor **out,
                             pn_error *error) {
@@ -34,9 +50,5 @@ pn_status pn_picture_decode(const void *bytes, size_t size, const char *name, in
     pn_status status = pn_image_decode(bytes, size, name, channels == 1 ? 1 : 0, &image, error);
     if (status == PN_OK && image->dtype == PN_I32) status = halve_depth(&image, error);
     if (status == PN_OK) status = fit(&image, height, width, filter, error);
-    if (status == PN_OK)
-        *out = image;
-    else
-        pn_tensor_release(image);
-    return status;
+    return finish(status, image, out);
 }

@@ -12,4 +12,9 @@ pn_status pn_picture_decode(const void *bytes, size_t size, const char *name, in
                             int64_t height, int64_t width, pn_filter filter, pn_tensor **out,
                             pn_error *error);
 
+/* The same for an image that pn_image_decode has given already, grey or as stored. New reference.
+ */
+pn_status pn_picture_fit(pn_tensor *image, int64_t height, int64_t width, pn_filter filter,
+                         pn_tensor **out, pn_error *error);
+
 #endif
