@@ -5,6 +5,7 @@
 #include "notebook/run.h"
 #include "notebook/stage_command.h"
 #include "notebook/worker.h"
+#include "web/decode_worker.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -39,6 +40,7 @@ static const struct {
     {"--version", version, "the version"},
     {PN_WORKER_COMMAND, worker, NULL},
     {PN_STAGE_HELPER_COMMAND, pn_stage_helper, NULL},
+    {PN_DECODE_WORKER_COMMAND, pn_decode_worker_main, NULL},
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };

@@ -1,6 +1,6 @@
 /* Decoding uploads, which nobody trusts: each image is decoded and prepared for the model by a
- * process of its own kind (decode_worker.h) that can open no file and reach no network, under limits
- * of memory and time. A worker that dies or hangs is replaced; the image is refused. */
+ * process of its own kind (decode_worker.h) that can open no file and reach no network, under
+ * limits of memory and time. A worker that dies or hangs is replaced; the image is refused. */
 #ifndef PN_WEB_DECODER_H
 #define PN_WEB_DECODER_H
 
@@ -33,7 +33,7 @@ typedef struct pn_decoded {
 typedef struct pn_decoder pn_decoder;
 
 /* Starts the worker. PN_E_NOT_FOUND when the program is not where it was installed, PN_E_IO when
- * the system refuses. */
+ * the system refuses, or cannot shut the worker in. */
 pn_status pn_decoder_new(pn_decoder **out, pn_error *error);
 void pn_decoder_free(pn_decoder *decoder); /* ends the worker; NULL is fine */
 
@@ -44,5 +44,10 @@ void pn_decoder_free(pn_decoder *decoder); /* ends the worker; NULL is fine */
 pn_status pn_decoder_run(pn_decoder *decoder, const void *bytes, size_t size,
                          const pn_decode_wish *wish, pn_decoded *out, pn_error *error);
 void pn_decoded_free(pn_decoded *decoded);
+
+/* For tests: as pn_decoder_new with another program, which has so many milliseconds for an image;
+ * the process id of the worker, 0 when there is none. */
+pn_status pn_decoder_new_of(const char *program, int patience, pn_decoder **out, pn_error *error);
+int pn_decoder_worker(const pn_decoder *decoder);
 
 #endif
