@@ -66,9 +66,11 @@ bool pn_upload_begin(pn_upload *u, struct MHD_Connection *connection, size_t mos
     }
     if (length > (long long)(most + AROUND)) return refuse_large(u, reply);
     if (is_raw(type)) return true;
-    if (strncasecmp(type, form, sizeof form - 1) == 0)
-        u->form = MHD_create_post_processor(connection, PIECE, take_field, u);
-    if (!u->form)
+    const bool is_form = strncasecmp(type, form, sizeof form - 1) == 0;
+    if (is_form) u->form = MHD_create_post_processor(connection, PIECE, take_field, u);
+    if (is_form && !u->form)
+        pn_reply_error(reply, 400, "bad_form", "the form names no boundary of its parts");
+    else if (!is_form)
         pn_reply_error(reply, 415, "unsupported_content_type",
                        "send the bytes of an image, or a form (multipart/form-data) with a field "
                        "called file");
