@@ -185,7 +185,22 @@ class Test:
         self.browser.wait(f"{opacity} === '0'")
         self.browser.point("h1")
         self.browser.wait(f"{opacity} === '0.4'")
+        # a finger that stays, and the Space bar held
+        self.browser.run("const pair = document.querySelector('.card .pair');"
+                         "new MutationObserver(() => { window.peeked ||= pair.classList.contains('bare'); })"
+                         ".observe(pair, {attributes: true})")
+        self.browser.point(".card .enlarge", "pointerDown", "pause", "pointerUp", kind="touch")
+        self.browser.wait(f"{opacity} === '0.4' && window.peeked")
+        check(not self.browser.run("return document.getElementById('large').open"), "a long press enlarged")
+        self.browser.run("document.querySelector('.card .enlarge').focus()")
+        self.browser.key("keyDown", "Space")
+        self.browser.wait(f"{opacity} === '0'")
+        self.browser.key("keyUp", "Space")
+        self.browser.wait(f"{opacity} === '0.4'")
         check(not self.browser.run("return document.getElementById('large').open"))
+        # a tap enlarges
+        self.browser.point(".card .enlarge", "pointerDown", "pointerUp", kind="touch")
+        self.browser.wait("document.getElementById('large').open")
 
     def test_choices_ask_again(self):
         self.open()
@@ -322,7 +337,9 @@ class Test:
         self.open(360, 740, phone=True)
         self.add("x1", "x2", "text")
         self.browser.run("document.getElementById('more').open = true")
-        check(self.browser.run("return document.documentElement.scrollWidth") <= 360, "wider than the screen")
+        for width in (320, 360):
+            self.browser.set_size(width, 740, phone=True)
+            check(self.browser.run("return document.documentElement.scrollWidth") <= width, "wider than", width)
         small = self.browser.run(
             "return [...document.querySelectorAll('button, select, summary, .button, input[type=range]')]"
             ".filter(e => e.offsetParent && e.getBoundingClientRect().height < 44).map(e => e.outerHTML.slice(0, 80))")
@@ -361,6 +378,12 @@ class Test:
             print("     ", json.dumps(finding))
         serious = [finding["id"] for finding in found if finding["impact"] in ("serious", "critical")]
         check(not serious, where, serious)
+
+    def test_tablet(self):
+        self.open(820, 1100)
+        self.add("x0", "x1", "x2", "text")
+        check(self.browser.run("return document.documentElement.scrollWidth") <= 820)
+        self.shot("tablet")
 
     def test_many_cards(self):
         self.open()
@@ -407,6 +430,9 @@ def main():
             for name in [name for name in dir(Test) if name.startswith("test_") and options.only in name]:
                 try:
                     getattr(test, name)()
+                    # what the checker adds to the page the policy may well refuse
+                    refused = [text for text in browser.complaints() if "Content Security Policy" in text]
+                    check("accessibility" in name or not refused, refused)
                     print(f"ok   {name}", flush=True)
                 except (AssertionError, RuntimeError):
                     failures += 1

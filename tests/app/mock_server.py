@@ -36,13 +36,13 @@ MODEL = {
     "classes": ["NORMAL", "PNEUMONIA"], "positive": "PNEUMONIA", "threshold": 0.5,
     "input": {"height": 128, "width": 128, "channels": 1, "interpolation": "bilinear",
               "rescale": 1 / 255},
-    "trained_on": "1,200 synthetic X-rays, drawn by Pneuma's phantom stage", "synthetic": True,
+    "trained_on": "SYNTHETIC: drawn by Pneuma, no patient; 1200 images", "synthetic": True,
     "layers": [{"name": "conv2d", "height": 128, "width": 128, "channels": 16},
                {"name": "conv2d_1", "height": 64, "width": 64, "channels": 32},
                {"name": "conv2d_2", "height": 32, "width": 32, "channels": 48},
                {"name": "conv2d_3", "height": 16, "width": 16, "channels": 64}],
     "layer": "conv2d_3", "methods": ["gradcam", "gradcam++", "hirescam", "layercam", "xgradcam"],
-    "max_upload": 20 << 20, "samples": [], "version": "0.1.0"}
+    "max_upload": 20_000_000, "samples": [], "version": "0.1.0"}
 
 
 class Refusal(Exception):

@@ -82,15 +82,21 @@ class Browser:
             steps += [{"type": "keyUp", "value": code} for code in reversed(codes)]
         self.actions({"type": "key", "id": "keyboard", "actions": steps})
 
+    def key(self, step, key):
+        """One STEP, "keyDown" or "keyUp"."""
+        self.actions({"type": "key", "id": "keyboard", "actions": [{"type": step, "value": KEYS[key]}]})
+
     def actions(self, source):
         self.request("POST", "/actions", {"actions": [source]})
 
     def point(self, selector, *steps, kind="mouse"):
-        """Moves the pointer to the element, then does STEPS ("pointerDown", ...)."""
+        """Moves the pointer to the element, then does STEPS: pointerDown, pause, pointerUp."""
+        kinds = {step: {"type": step, "button": 0} for step in ("pointerDown", "pointerUp")}
+        kinds["pause"] = {"type": "pause", "duration": 500}
         move = {"type": "pointerMove", "duration": 0, "x": 0, "y": 0,
                 "origin": {ELEMENT: self.find(selector)}}
         self.actions({"type": "pointer", "id": kind, "parameters": {"pointerType": kind},
-                      "actions": [move, *({"type": step, "button": 0} for step in steps)]})
+                      "actions": [move, *(kinds[step] for step in steps)]})
 
     def wait(self, condition, *values, seconds=20):
         """Until the JavaScript expression is true; returns its value."""

@@ -7,6 +7,7 @@ const PAUSE = 700;  // milliseconds
 const polite = document.getElementById("status");
 const urgent = document.getElementById("alert");
 let answered = [];
+let failed = [];
 let clock = 0;
 
 export function say(text) {
@@ -33,15 +34,19 @@ function sayAnswers() {
   }
 }
 
-function later(action) {
+function sayFailures() {
+  const [first, ...others] = failed.filter((item) => item.error);
+  failed = [];
+  if (first) warn(`${first.name}: ${first.error.message}${others.length ? ` ${count(others.length, "more image")} failed.` : ""}`);
+}
+
+function later(list, item) {
+  list.push(item);
   clearTimeout(clock);
-  clock = setTimeout(action, PAUSE);
+  clock = setTimeout(() => { sayAnswers(); sayFailures(); }, PAUSE);
 }
 
 export function announceResults() {
-  on("answered", (item) => {
-    answered.push(item);
-    later(sayAnswers);
-  });
-  on("failed", (item) => warn(`${item.name}: ${item.error.message}`));
+  on("answered", (item) => later(answered, item));
+  on("failed", (item) => later(failed, item));
 }

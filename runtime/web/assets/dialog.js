@@ -17,7 +17,7 @@ function answered() {
 
 function facts({ answer }) {
   const shares = Object.entries(answer.probabilities).map(([name, share]) => `${name} ${percent(share)}`);
-  return `${shares.join(", ")}. ${heatmapText(answer.heatmap)}. ${answer.image.format}, ${size(answer.image)}, answered in ${seconds(answer.seconds)}.`;
+  return `${shares.join(", ")}. ${heatmapText(answer.heatmap)}. ${answer.image.format},\u00a0${size(answer.image)}, answered in ${seconds(answer.seconds)}.`;
 }
 
 function show() {
@@ -63,7 +63,6 @@ export function prepareDialog() {
   part("save").addEventListener("click", () => saveOverlay(current, overlay).catch((error) => warn(error.message)));
   part("opacity").addEventListener("input", (event) => setOpacity(event.target.valueAsNumber));
   dialog.addEventListener("keydown", onKey);
-  dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
   dialog.addEventListener("close", () => emit("left", current));
   on("changed", (item) => { if (dialog.open && item === current && item.answer) show(); });
   on("threshold", () => { if (dialog.open) show(); });

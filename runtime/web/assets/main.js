@@ -28,8 +28,8 @@ function showBanner(message) {
 function showFacts(model) {
   const name = document.createElement("strong");
   name.textContent = model.name;
-  const data = model.trained_on ? `It was trained on ${model.trained_on.replace(/\.$/, "")}.` : "On which images it was trained is not recorded.";
-  const synthetic = model.synthetic ? " They are drawn by a program and show no patients." : "";
+  const data = model.trained_on ? `Trained on: ${model.trained_on.replace(/\.$/, "")}.` : "On which images it was trained is not recorded.";
+  const synthetic = model.synthetic && !/synthetic/i.test(data) ? " They are synthetic and show no patients." : "";
   element("facts").replaceChildren(name,
     `, ${SOURCES[model.source] ?? "a model"}. It tells ${model.classes.join(" from ")}, and sees each image as `
     + `${size(model.input)} pixels${model.input.channels === 1 ? " of grey" : ""}. ${data}${synthetic}`);

@@ -8,7 +8,7 @@ export function percent(share) {
 }
 
 export function megabytes(bytes) {
-  return `${Number((bytes / 2 ** 20).toFixed(1))}\u00a0MB`;
+  return `${Number((bytes / 1e6).toFixed(1))}\u00a0MB`;
 }
 
 export function size({ width, height }) {
@@ -24,7 +24,7 @@ export function methodName(method) {
 }
 
 export function layerText(layer) {
-  return `${layer.name} (${size(layer)}, ${count(layer.channels, "channel")})`;
+  return `${layer.name} (${size(layer)})`;
 }
 
 export function heatmapText(heatmap) {

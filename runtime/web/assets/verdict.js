@@ -9,8 +9,8 @@ export function showVerdict(element, answer) {
   badge.className = positive ? "badge positive" : "badge negative";
   badge.textContent = verdict(answer);
   const words = document.createElement("span");
-  words.className = "unseen";
-  words.textContent = `, probability of ${state.model.positive}: `;
+  words.className = "words";
+  words.textContent = `Probability of ${state.model.positive}:`;
   const number = document.createElement("span");
   number.className = "number";
   number.textContent = percent(answer.probability);
