@@ -34,6 +34,12 @@ static bool refuse_large(const pn_upload *u, pn_reply *reply) {
     return false;
 }
 
+/* Of a body that is too large some more is read and forgotten: who still sends when the line is cut
+ * does not see the answer. */
+static size_t most_read(const pn_upload *u) {
+    return 2 * (u->most + AROUND);
+}
+
 /* The length that the headers announce; -1: none, -2: no number. */
 static long long announced(const char *length) {
     char *end;
@@ -64,7 +70,8 @@ bool pn_upload_begin(pn_upload *u, struct MHD_Connection *connection, size_t mos
         pn_reply_error(reply, 411, "no_length", "the request has no body");
         return false;
     }
-    if (length > (long long)(most + AROUND)) return refuse_large(u, reply);
+    if (length > (long long)most_read(u)) return refuse_large(u, reply);
+    u->large = length > (long long)(most + AROUND);
     if (is_raw(type)) return true;
     const bool is_form = strncasecmp(type, form, sizeof form - 1) == 0;
     if (is_form) u->form = MHD_create_post_processor(connection, PIECE, take_field, u);
@@ -79,12 +86,8 @@ bool pn_upload_begin(pn_upload *u, struct MHD_Connection *connection, size_t mos
 
 bool pn_upload_take(pn_upload *u, const char *data, size_t size) {
     u->received += size;
-    if (u->received > u->most + AROUND) {
-        /* Some more is read and forgotten, so that the answer arrives; then the line is cut. */
-        u->large = true;
-        return u->received <= 2 * (u->most + AROUND);
-    }
-    if (u->large || u->broken) return true;
+    if (u->received > u->most + AROUND) u->large = true;
+    if (u->large || u->broken) return u->received <= most_read(u);
     if (u->form) {
         if (MHD_post_process(u->form, data, size) != MHD_YES) u->broken = !u->large;
     } else if (u->bytes.size + size > u->most) {
