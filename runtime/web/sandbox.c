@@ -77,43 +77,60 @@ static pn_status limit_resources(size_t memory, pn_error *error) {
 
 /* ---- system calls ---- */
 
-/* What memory, locks and the end of a process take. When memory runs out, malloc asks how many
- * processors there are. Timers end a worker whose parent is gone. */
-static const int allowed[] = {
-    SCMP_SYS(munmap),    SCMP_SYS(mremap),          SCMP_SYS(madvise),
-    SCMP_SYS(brk),       SCMP_SYS(futex),           SCMP_SYS(clock_gettime),
-    SCMP_SYS(exit),      SCMP_SYS(exit_group),      SCMP_SYS(rt_sigreturn),
-    SCMP_SYS(getrandom), SCMP_SYS(rt_sigprocmask),  SCMP_SYS(sched_yield),
-    SCMP_SYS(setitimer), SCMP_SYS(restart_syscall), SCMP_SYS(sched_getaffinity),
+/* A call, and what its arguments must be. */
+typedef struct rule {
+    int call;
+    unsigned count;
+    struct scmp_arg_cmp argument[2];
+} rule;
+
+#define IS(number, value)                                                                          \
+    { .arg = (number), .op = SCMP_CMP_EQ, .datum_a = (value) }
+#define BITS(number, mask, value)                                                                  \
+    { .arg = (number), .op = SCMP_CMP_MASKED_EQ, .datum_a = (mask), .datum_b = (value) }
+
+/* Memory of its own, not files, and nothing to be executed; locks; the end of the process. When
+ * memory runs out, malloc asks how many processors there are. */
+static const rule allowed[] = {
+    {SCMP_SYS(mmap), 2, {BITS(2, PROT_EXEC, 0), BITS(3, MAP_ANONYMOUS, MAP_ANONYMOUS)}},
+    {SCMP_SYS(mprotect), 1, {BITS(2, PROT_EXEC, 0)}},
+    {.call = SCMP_SYS(munmap)},
+    {.call = SCMP_SYS(mremap)},
+    {.call = SCMP_SYS(madvise)},
+    {.call = SCMP_SYS(brk)},
+    {.call = SCMP_SYS(sched_getaffinity)},
+    {.call = SCMP_SYS(sched_yield)},
+    {.call = SCMP_SYS(futex)},
+    {.call = SCMP_SYS(clock_gettime)},
+    {.call = SCMP_SYS(setitimer)},
+    {.call = SCMP_SYS(getrandom)},
+    {.call = SCMP_SYS(restart_syscall)},
+    {.call = SCMP_SYS(rt_sigreturn)},
+    {.call = SCMP_SYS(rt_sigprocmask)},
+    {.call = SCMP_SYS(exit)},
+    {.call = SCMP_SYS(exit_group)},
 #if SANITIZED
-    SCMP_SYS(nanosleep), SCMP_SYS(clock_nanosleep), SCMP_SYS(gettid),
-    SCMP_SYS(getpid),    SCMP_SYS(sigaltstack),
+    {.call = SCMP_SYS(nanosleep)},
+    {.call = SCMP_SYS(clock_nanosleep)},
+    {.call = SCMP_SYS(gettid)},
+    {.call = SCMP_SYS(getpid)},
+    {.call = SCMP_SYS(sigaltstack)},
+    {SCMP_SYS(write), 1, {IS(0, STDERR_FILENO)}},
 #endif
 };
 
-/* 0 or a negative errno. `keep` is the one descriptor. */
+static int add_rule(scmp_filter_ctx filter, const rule *r) {
+    return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, r->call, r->count, r->argument);
+}
+
+/* 0 or a negative errno. `keep` is the one descriptor; a message goes to its other end alone. */
 static int add_rules(scmp_filter_ctx filter, int keep) {
-    const scmp_datum_t fd = (scmp_datum_t)keep;
-    int code = 0;
+    const rule receive = {SCMP_SYS(recvfrom), 1, {IS(0, (scmp_datum_t)keep)}};
+    const rule send = {SCMP_SYS(sendto), 2, {IS(0, (scmp_datum_t)keep), IS(4, 0)}};
+    int code = add_rule(filter, &receive);
+    if (code == 0) code = add_rule(filter, &send);
     for (size_t i = 0; i < sizeof allowed / sizeof *allowed && code == 0; i++)
-        code = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0);
-    if (code == 0)
-        code = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(recvfrom), 1,
-                                SCMP_A0_32(SCMP_CMP_EQ, fd));
-    if (code == 0)
-        code = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(sendto), 2,
-                                SCMP_A0_32(SCMP_CMP_EQ, fd), SCMP_A4(SCMP_CMP_EQ, 0));
-    if (code == 0 && SANITIZED)
-        code = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(write), 1,
-                                SCMP_A0_32(SCMP_CMP_EQ, STDERR_FILENO));
-    /* Memory of its own, not files, and nothing to be executed. */
-    if (code == 0)
-        code = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 2,
-                                SCMP_A2_32(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0),
-                                SCMP_A3_32(SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS, MAP_ANONYMOUS));
-    if (code == 0)
-        code = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
-                                SCMP_A2_32(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+        code = add_rule(filter, &allowed[i]);
     return code;
 }
 
