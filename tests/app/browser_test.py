@@ -157,6 +157,20 @@ class Test:
                           " && document.querySelector('.card .xray').naturalWidth > 0")
         check(not self.browser.run("return document.querySelector('.card .pair').classList.contains('blank')"))
 
+    def test_turned_photograph(self):
+        if not self.model["samples"]:
+            return
+        self.open()
+        sample = self.browser.run("return fetch(arguments[0]).then(r => r.arrayBuffer()).then(b => [...new Uint8Array(b)])",
+                                  self.model["samples"][0]["url"])
+        self.files["turned"] = self.files["x0"].with_name("turned.jpg")
+        self.files["turned"].write_bytes(images.turn(bytes(sample)))
+        self.add("turned")
+        image = self.options.ask(self.files["turned"])["image"]
+        check([image["width"], image["height"]] == self.browser.run(
+            "const i = document.querySelector('.card .xray'); return [i.naturalWidth, i.naturalHeight]"), image)
+        check(self.style(".card .xray", "imageOrientation") == "from-image")
+
     # ---- settings ----
 
     def test_sliders_need_no_server(self):
@@ -242,10 +256,10 @@ class Test:
         check(rows[0]["name"] == "'" + self.files["formula"].name, rows[0])
         answer = self.options.ask(self.files["x1"])
         check(abs(float(rows[1]["probability"]) - answer["probability"]) < 1e-6, rows[1])
-        wanted = {"name": "xray_1.png", "class": answer["class"], "threshold": f"{self.model['threshold']:g}",
-                  "model": self.model["name"], "layer": self.model["layer"], "method": self.model["methods"][0],
+        wanted = {"name": "xray_1.png", "class": answer["class"], "model": self.model["name"], "layer": self.model["layer"], "method": self.model["methods"][0],
                   "width": "280", "height": "240"}
         check({key: rows[1][key] for key in wanted} == wanted, rows[1])
+        check(float(rows[1]["threshold"]) == self.model["threshold"], rows[1])
 
     def test_saved_picture(self):
         self.open()

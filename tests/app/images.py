@@ -27,6 +27,15 @@ def pgm(rows):
     return f"P5\n{len(rows[0])} {len(rows)}\n255\n".encode() + b"".join(rows)
 
 
+# An Exif segment with one entry: the picture is to be turned by 90 degrees (orientation 6).
+TURNED = b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"
+
+
+def turn(jpeg):
+    segment = b"Exif\0\0" + TURNED
+    return jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(segment) + 2) + segment + jpeg[2:]
+
+
 def make(folder, max_upload):
     """Writes them all; returns their paths by a short name."""
     folder = pathlib.Path(folder)

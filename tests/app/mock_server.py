@@ -21,6 +21,8 @@ import zlib
 from email.parser import BytesParser
 from email.policy import HTTP
 
+import images
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ASSETS = ROOT / "runtime" / "web" / "assets"
 TYPES = {".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8",
@@ -58,6 +60,8 @@ def read_jpeg(data):
         marker, length = data[at + 1], int.from_bytes(data[at + 2:at + 4], "big")
         if 0xC0 <= marker <= 0xC3:
             height, width, channels = struct.unpack(">HHB", data[at + 5:at + 10])
+            if images.TURNED in data[:100]:
+                height, width = width, height
             return {"format": "JPEG", "height": height, "width": width, "channels": channels}
         at += 2 + length
     return None

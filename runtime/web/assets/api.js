@@ -1,4 +1,5 @@
 // The server's HTTP API. Whatever goes wrong ends as a Trouble with a sentence for a person.
+import { sentence } from "./text.js";
 
 const PATIENCE = 60_000;  // milliseconds until a request counts as lost
 
@@ -22,7 +23,7 @@ async function trouble(response) {
   const { status } = response;
   let message = "";
   try {
-    message = (await response.json()).error.message;
+    message = sentence((await response.json()).error.message);
   } catch {
     // not the API's answer; a proxy's, say
   }

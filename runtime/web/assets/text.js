@@ -7,6 +7,11 @@ export function percent(share) {
   return `${(100 * share).toFixed(1)}\u00a0%`;
 }
 
+// The server's messages begin small and end without a full stop, to stand in others.
+export function sentence(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?…]$/.test(text) ? "" : ".");
+}
+
 export function megabytes(bytes) {
   return `${Number((bytes / 1e6).toFixed(1))}\u00a0MB`;
 }
