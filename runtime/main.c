@@ -5,6 +5,7 @@
 #include "notebook/run.h"
 #include "notebook/stage_command.h"
 #include "notebook/worker.h"
+#include "web/app.h"
 #include "web/decode_worker.h"
 
 #include <fcntl.h>
@@ -32,6 +33,7 @@ static const struct {
     const char *help;
 } commands[] = {
     {"run", pn_run_command, "run notebooks and write their reports"},
+    {"app", pn_app_command, "serve the page that answers X-rays with a probability and a heatmap"},
     {"stage", pn_stage_command, "list the stages there are, tell what one takes and returns"},
     {"cache", pn_cache_command, "show or clear the cache of stage results"},
     {"help", help, "this text; `pneuma COMMAND --help` tells more of a command"},
