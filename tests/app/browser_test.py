@@ -15,86 +15,16 @@ import struct
 import sys
 import tempfile
 import traceback
-import urllib.parse
-import urllib.request
 
 import images
+from page import DONE, FETCH, Page, check, connection
 from webdriver import Browser
 
 HERE = pathlib.Path(__file__).resolve().parent
 
-# Counts the page's requests, and stands in for a network and a server at fault.
-FETCH = """
-window.net = {sent: 0, now: 0, most: 0, aborted: 0, faults: []};
-const fetchReally = window.fetch;
-const fault = (status, headers) => new Response(
-  JSON.stringify({error: {status, code: "made_up", message: `made up ${status}`}}), {status, headers});
-window.fetch = async (url, options) => {
-  if (!String(url).includes("/predict")) return fetchReally(url, options);
-  net.sent++;
-  net.most = Math.max(net.most, ++net.now);
-  options.signal?.addEventListener("abort", () => net.aborted++);
-  try {
-    const next = net.faults.shift();
-    if (next === "lost") throw new TypeError("Failed to fetch");
-    if (net.slow) await new Promise((resolve) => setTimeout(resolve, 400));
-    options.signal?.throwIfAborted();
-    if (next) return fault(next, {"Retry-After": "1"});
-    return await fetchReally(url, options);
-  } finally { net.now--; }
-};
-"""
-DONE = "document.querySelectorAll('.card[data-phase=done]').length === arguments[0]"
-SETTLED = ("!document.querySelector('.card[data-phase=asking], .card[data-phase=queued]')"
-           " && document.querySelectorAll('.card').length === arguments[0]")
 
-
-def check(truth, *what):
-    if not truth:
-        raise AssertionError(" ".join(map(str, what)))
-
-
-class Test:
-    """One browser, a fresh page for each test; `files` are the paths that images.make gives."""
-
-    def __init__(self, options, browser, files, model):
-        self.options, self.browser, self.files, self.model = options, browser, files, model
-
-    def open(self, width=1280, height=900, scheme="light", phone=False):
-        self.browser.set_size(width, height, phone)
-        self.browser.set_scheme(scheme)
-        self.browser.open(self.options.url)
-        self.browser.wait("document.documentElement.dataset.ready")
-
-    def add(self, *names):
-        """Adds files and waits until each has its answer or its trouble."""
-        before = self.browser.run("return document.querySelectorAll('.card').length")
-        self.browser.choose_files(*(self.files[name] for name in names))
-        self.browser.wait(SETTLED, before + len(names), seconds=60)
-
-    def shot(self, name, whole=False):
-        if self.options.shots:
-            self.browser.run("return Promise.all([...document.images].map(i => i.decode().catch(() => 0)))")
-            self.browser.screenshot(self.options.shots / f"{name}.png", whole)
-
-    def texts(self, selector):
-        return self.browser.run("return [...document.querySelectorAll(arguments[0])]"
-                                ".filter(e => e.offsetParent).map(e => e.innerText.trim())", selector)
-
-    def style(self, selector, name):
-        return self.browser.run("return getComputedStyle(document.querySelector(arguments[0]))"
-                                "[arguments[1]]", selector, name)
-
-    def focus(self):
-        return self.browser.run("const e = document.activeElement;"
-                                "return e.id || e.getAttribute('aria-label') || e.title || e.innerText")
-
-    def tab_to(self, wanted, most=60):
-        for _ in range(most):
-            self.browser.press("Tab")
-            if wanted in self.focus():
-                return
-        raise AssertionError(f"Tab does not reach {wanted}")
+class Test(Page):
+    """One browser, a fresh page for each test."""
 
     # ---- what it shows ----
 
@@ -149,6 +79,18 @@ class Test:
         if self.model["samples"]:
             self.browser.click("#sample-list button")
             self.browser.wait(DONE, 3)
+
+    def test_drop_of_a_folder(self):
+        self.open()
+        folder = self.files["x0"].parent / "folder"
+        for name, place in (("x0", "a.png"), ("x1", "inner/b.png"), ("text", "notes.txt")):
+            (folder / place).parent.mkdir(parents=True, exist_ok=True)
+            (folder / place).write_bytes(self.files[name].read_bytes())
+        for step in ("dragEnter", "dragOver", "drop"):
+            self.browser.devtools("Input.dispatchDragEvent", type=step, x=300, y=300, data={
+                "items": [], "files": [str(folder), str(self.files["x2"])], "dragOperationsMask": 1})
+        self.browser.wait(DONE, 3)
+        check(self.texts(".card .name") == ["a.png", "b.png", "xray_2.png"], self.texts(".card .name"))
 
     def test_file_that_the_browser_cannot_show(self):
         self.open()
@@ -407,20 +349,6 @@ class Test:
         self.browser.wait(DONE, len(files), seconds=120)
         self.shot("many")
         check(self.browser.run("return net.most") == 3)
-
-
-def connection(url):
-    """A function that asks the server at the URL, with the URL's token, without the browser."""
-    token = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(url).query)).get("token", "")
-
-    def ask(path, data=None):
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        if data is not None:
-            headers["Content-Type"] = "application/octet-stream"
-        request = urllib.request.Request(urllib.parse.urljoin(url, path), data, headers)
-        with urllib.request.urlopen(request, timeout=60) as response:
-            return json.load(response)
-    return ask
 
 
 def main():

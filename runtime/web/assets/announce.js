@@ -37,7 +37,9 @@ function sayAnswers() {
 function sayFailures() {
   const [first, ...others] = failed.filter((item) => item.error);
   failed = [];
-  if (first) warn(`${first.name}: ${first.error.message}${others.length ? ` ${count(others.length, "more image")} failed.` : ""}`);
+  if (!first) return;
+  const more = others.length ? ` ${count(others.length, "more image")} failed.` : "";
+  warn(`${first.name}: ${first.error.message}${more}`);
 }
 
 function later(list, item) {

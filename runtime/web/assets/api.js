@@ -28,10 +28,11 @@ async function trouble(response) {
     // not the API's answer; a proxy's, say
   }
   if (status === 401 || !message) {
-    message = WORDS[status] ?? (status < 500 ? "The server refused the request." : "The server failed at this request.");
+    message = WORDS[status] ?? `The server ${status < 500 ? "refused" : "failed at"} this request.`;
   }
   const wait = Number(response.headers.get("Retry-After"));
-  return new Trouble(message, { status, again: status === 408 || status >= 500, retryAfter: wait > 0 ? Math.min(wait, 30) : 1 });
+  const retryAfter = wait > 0 ? Math.min(wait, 30) : 1;
+  return new Trouble(message, { status, retryAfter, again: status === 408 || status >= 500 });
 }
 
 async function request(url, options = {}) {

@@ -17,6 +17,7 @@ function showBar(card, answer) {
 }
 
 function stateText({ phase, note, answer }) {
+  if (phase === "failed" && answer) return "The heatmap is still the one before.";
   if (phase !== "done" || !answer) return note;
   const empty = answer.heatmap.maximum === 0 ? "\nThe heatmap is empty: nothing here speaks for the class." : "";
   return `Probability of ${state.model.positive}\n${answer.image.format},\u00a0${size(answer.image)}${empty}`;
@@ -79,7 +80,9 @@ function createCard(item) {
   card.name.textContent = item.name;
   card.name.title = item.name;
   card.enlarge.setAttribute("aria-label", `Enlarge ${item.name}`);
-  for (const part of ["retry", "save", "remove"]) card[part].setAttribute("aria-label", `${card[part].textContent}: ${item.name}`);
+  for (const part of ["retry", "save", "remove"]) {
+    card[part].setAttribute("aria-label", `${card[part].textContent}: ${item.name}`);
+  }
   card.overlay = createOverlay(card.enlarge, { hover: true, onUnshowable });
   card.enlarge.addEventListener("click", () => openLarge(item));
   card.retry.addEventListener("click", () => { ask([item]); card.remove.focus(); });

@@ -15,7 +15,8 @@ function field(value) {
 
 function row({ name, answer }) {
   const { probability, model, heatmap, image } = answer;
-  return [name, probability, verdict(answer), state.threshold, model, heatmap.layer, heatmap.method, image.width, image.height];
+  return [name, probability, verdict(answer), state.threshold, model,
+    heatmap.layer, heatmap.method, image.width, image.height];
 }
 
 export function resultsAsCsv() {

@@ -17,7 +17,8 @@ function answered() {
 
 function facts({ answer }) {
   const shares = Object.entries(answer.probabilities).map(([name, share]) => `${name} ${percent(share)}`);
-  return `${shares.join(", ")}. ${heatmapText(answer.heatmap)}. ${answer.image.format},\u00a0${size(answer.image)}, answered in ${seconds(answer.seconds)}.`;
+  return `${shares.join(", ")}. ${heatmapText(answer.heatmap)}. `
+    + `${answer.image.format},\u00a0${size(answer.image)}, answered in ${seconds(answer.seconds)}.`;
 }
 
 function show() {

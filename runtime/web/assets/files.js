@@ -60,7 +60,8 @@ function acceptDrops(add) {
 function acceptPaste(add) {
   let pasted = 0;  // browsers call them all "image.png"
   addEventListener("paste", (event) => {
-    add([...event.clipboardData.files].map((file) => new File([file], `pasted-${++pasted}-${file.name}`, { type: file.type })));
+    const rename = (file) => new File([file], `pasted-${++pasted}-${file.name}`, { type: file.type });
+    add([...event.clipboardData.files].map(rename));
   });
 }
 

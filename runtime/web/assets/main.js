@@ -9,7 +9,7 @@ import { acceptFiles } from "./files.js";
 import { save } from "./overlay.js";
 import { ask, cancel } from "./queue.js";
 import { addItem, on, removeItem, state } from "./state.js";
-import { count, size } from "./text.js";
+import { count, sentence, size } from "./text.js";
 
 const MOST = 200;  // images on the page; more would make it slow
 const SOURCES = {
@@ -28,7 +28,7 @@ function showBanner(message) {
 function showFacts(model) {
   const name = document.createElement("strong");
   name.textContent = model.name;
-  const data = model.trained_on ? `Trained on: ${model.trained_on.replace(/\.$/, "")}.` : "On which images it was trained is not recorded.";
+  const data = model.trained_on ? sentence(`trained on: ${model.trained_on}`) : "On what it was trained is not recorded.";
   const synthetic = model.synthetic && !/synthetic/i.test(data) ? " They are synthetic and show no patients." : "";
   element("facts").replaceChildren(name,
     `, ${SOURCES[model.source] ?? "a model"}. It tells ${model.classes.join(" from ")}, and sees each image as `

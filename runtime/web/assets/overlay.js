@@ -28,7 +28,8 @@ function addPeek(target, pair, hover) {
   for (const end of ["pointerleave", "pointercancel", "blur"]) target.addEventListener(end, () => bare(false));
   target.addEventListener("contextmenu", (event) => { if (pair.classList.contains("bare")) event.preventDefault(); });
   target.addEventListener("click", (event) => {
-    if (event.detail && event.pointerType !== "mouse" && performance.now() - pressed > LOOK) event.stopImmediatePropagation();
+    const looked = performance.now() - pressed > LOOK;
+    if (event.detail && event.pointerType !== "mouse" && looked) event.stopImmediatePropagation();
   });
   // Space held is the keyboard's press; Enter still clicks.
   target.addEventListener("keydown", (event) => { if (event.key === " ") { event.preventDefault(); bare(true); } });
