@@ -20,7 +20,7 @@ const char pn_app_help[] =
     "  --port N           the port (5000; 0: any that is free)\n"
     "  --token T          what a visitor must know; without it one is made for every\n"
     "                     address but this machine's own\n"
-    "  --threshold X      from which probability on the answer is yes (the model's\n"
+    "  --threshold X      the probability above which the answer is yes (the model's\n"
     "                     own, else 0.5)\n"
     "  --max-upload MB    the largest image file (20)\n"
     "  --keep FOLDER      keep what is uploaded there; otherwise nothing is written\n"

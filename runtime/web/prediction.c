@@ -95,7 +95,7 @@ static pn_status add_picture(const pn_decoded *image, json_t *answer, pn_error *
  * positive one's. */
 static int verdict(const pn_app_model *m, const float *probability, double threshold) {
     if (m->positive >= 0)
-        return (double)probability[m->positive] >= threshold ? m->positive : 1 - m->positive;
+        return (double)probability[m->positive] > threshold ? m->positive : 1 - m->positive;
     int best = 0;
     for (int i = 1; i < m->classes; i++)
         if (probability[i] > probability[best]) best = i;

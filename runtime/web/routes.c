@@ -66,7 +66,8 @@ static void enter(const pn_guard *guard, pn_reply *reply) {
 
 static void ask_for_token(const char *path, pn_reply *reply) {
     static const char page[] =
-        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Pneuma</title>"
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">"
+        "<meta name=\"viewport\" content=\"width=device-width\"><title>Pneuma</title>"
         "<h1>A token is needed</h1><p>Open the address with <code>?token=...</code> that "
         "<code>pneuma app</code> printed when it was started.</p></html>";
     if (strcmp(path, "/") != 0) {
