@@ -9,6 +9,7 @@
 #include "web/server.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,17 +79,26 @@ APP_USE void app_send(int fd, const void *bytes, size_t size) {
     const char *p = bytes;
     while (size > 0) {
         const ssize_t sent = send(fd, p, size, MSG_NOSIGNAL);
+        if (sent < 0 && errno == EINTR) continue;
         if (sent <= 0) return;
         p += sent;
         size -= (size_t)sent;
     }
 }
 
+/* A process that was stopped and goes on has its call ended; the rest is still to come. */
+APP_USE ssize_t app_read(int fd, char *to, size_t room) {
+    ssize_t got;
+    do got = recv(fd, to, room, 0);
+    while (got < 0 && errno == EINTR);
+    return got;
+}
+
 /* Until the other side closes; status 0: without an answer. */
 APP_USE app_answer app_receive(int fd) {
     app_answer answer = {.text = malloc(ANSWER + 1)};
     size_t size = 0;
-    for (ssize_t got; size < ANSWER && (got = recv(fd, answer.text + size, ANSWER - size, 0)) > 0;)
+    for (ssize_t got; size < ANSWER && (got = app_read(fd, answer.text + size, ANSWER - size)) > 0;)
         size += (size_t)got;
     close(fd);
     answer.text[size] = '\0';
