@@ -31,7 +31,7 @@ static header_reader reader_for(const uint8_t *bytes, size_t size) {
 /* ---- messages ---- */
 
 static pn_status refuse(pn_error *error, pn_status status, const char *name, const char *clause) {
-    if (!name) return pn_fail(error, status, "the image %s", clause);
+    if (!name) return pn_fail(error, status, "this file %s", clause);
     return pn_fail_path(error, status, name, "'%s' %s", name, clause);
 }
 
@@ -68,7 +68,8 @@ static pn_status refuse_stranger(const uint8_t *bytes, size_t size, const char *
     for (size_t i = 0; i < size && i < 12; i++)
         used += (size_t)snprintf(text + used, sizeof text - used,
                                  isprint(bytes[i]) && bytes[i] < 127 ? "%c" : "\\x%02x", bytes[i]);
-    snprintf(clause, sizeof clause, "is not an image (it starts with \"%s\")", text);
+    snprintf(clause, sizeof clause, "is not an image that Pneuma reads (it starts with \"%s\")",
+             text);
     return refuse(error, PN_E_FORMAT, name, clause);
 }
 

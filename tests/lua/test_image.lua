@@ -83,7 +83,7 @@ function TestFiles:test_bad_files()
   lu.assertEquals(err.kind, "format")
   lu.assertEquals(err.path, self.dir:path("empty.png"))
   self.dir:write("text.png", "hello, world")
-  fails("is not an image (it starts with \"hello, world\")", image.read, self.dir:path("text.png"))
+  fails("is not an image that Pneuma reads (it starts with \"hello, world\")", image.read, self.dir:path("text.png"))
   image.write{ramp(16, 16), self.dir:path("whole.jpg")}
   local bytes = self.dir:read("whole.jpg")
   self.dir:write("cut.jpg", bytes:sub(1, -20))

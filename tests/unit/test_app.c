@@ -182,7 +182,8 @@ static void wrong_files(void **state) {
     const char *bytes = sample(0, &size);
     char *large = calloc(1, 3000000);
     app_expect(app_ask(&app, PREDICT, RAW, "", 0), 422, "empty");
-    app_expect(app_ask(&app, PREDICT, RAW, "hello", 5), 415, "unsupported_image");
+    app_expect(app_ask(&app, PREDICT, RAW, "hello", 5), 415,
+               "this file is not an image that Pneuma reads");
     app_expect(app_ask(&app, PREDICT, RAW, bytes, size / 2), 422, "damaged_image");
     app_expect(app_ask(&app, PREDICT, RAW, "GIF89a......", 12), 415, NULL);
     app_expect(app_ask(&app, PREDICT, RAW, large, 3000000), 413, "too_large");

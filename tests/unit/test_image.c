@@ -193,7 +193,7 @@ static void test_strangers(void **state) {
     (void)state;
     must_fail("", 0, PN_E_FORMAT, "'x.png' is empty");
     must_fail("hello, world", 12, PN_E_FORMAT,
-              "'x.png' is not an image (it starts with \"hello, world\")");
+              "'x.png' is not an image that Pneuma reads (it starts with \"hello, world\")");
     must_fail("\1\2", 2, PN_E_FORMAT, "\\x01\\x02");
     must_fail("GIF89a......", 12, PN_E_UNSUPPORTED, "a GIF image");
     must_fail("\xff\xd8\xff", 3, PN_E_FORMAT, "truncated");
