@@ -29,14 +29,15 @@ local function as_bytes(picture)
   fail(WHAT .. " takes images of uint8 as image.read gives them, or paths; this one is float32")
 end
 
+-- As training reads its files: grey is taken from the file, where a JPEG keeps it beside its colours,
+-- and 16 bits become 8 after that.
 local function prepare_one(picture, wish)
-  if type(picture) == "string" then picture = image.read{picture} end
+  if type(picture) == "string" then picture = image.read{picture, channels = wish.channels == 1 and 1 or 0} end
   if not tensor.is_tensor(picture) or picture.rank < 2 or picture.rank > 3 then
     fail(WHAT .. " takes an image or a path, or an array of them")
   end
-  local bytes = as_bytes(picture)
-  if wish.channels == 1 then bytes = image.gray(bytes) end
-  local sized = image.resize{bytes, wish.size, method = wish.interpolation}
+  if wish.channels == 1 then picture = image.gray(picture) end
+  local sized = image.resize{as_bytes(picture), wish.size, method = wish.interpolation}
   if wish.channels == 3 then sized = image.rgb(sized) end
   return sized:cast("float32"):reshape{1, wish.size[1], wish.size[2], wish.channels} * wish.rescale
 end

@@ -1,7 +1,8 @@
 -- Class activation maps and prepared images from Lua; what they are worth is tested below Lua.
 local lu = require "luaunit"
 local pneuma = require "pneuma"
-local nn, tensor, image = pneuma.nn, pneuma.tensor, pneuma.image
+local support = require "support"
+local nn, tensor, image, data = pneuma.nn, pneuma.tensor, pneuma.image, pneuma.data
 
 local function fails(message, f, ...)
   local ok, err = pcall(f, ...)
@@ -79,6 +80,31 @@ function TestPrepare:test_as_in_training()
   local want = image.rgb(image.resize{img, {12, 10}, method = "bilinear"}):cast("float32") * 0.5
   lu.assertEquals((got[1] - want):abs():max(), 0)
   lu.assertEquals(m:prepare{{img, img}}.shape, {2, 12, 10, 3})
+end
+
+-- A batch of a data generator and m:prepare of the same file hold the same numbers: of a colour JPEG
+-- both take the grey that the file has, not that of its colours, which is another by rounding.
+function TestPrepare:test_files_as_a_generator_has_them()
+  local dir = support.folder()
+  dir:make("A")
+  local noise = (tensor.uniform{60, 50, 3, seed = 4} * 255):cast("uint8")
+  for _, name in ipairs{"noise.jpg", "noise.png", "noise.bmp"} do
+    image.write{noise, dir:path("A/" .. name), quality = name == "noise.jpg" and 90 or nil}
+  end
+  dir:write("A/wide.ppm", "P6 40 30 40000\n" .. string.rep("\1\2\120\33\44\155\66\7", 900))
+  for _, channels in ipairs{1, 3} do
+    for _, filter in ipairs{"nearest", "bilinear"} do
+      local m = nn.Sequential{nn.Input{24, 20, channels}, nn.Conv2D{1, 3}}
+      m.input = {interpolation = filter, rescale = 1 / 255}
+      local flow = data.ImageDataGenerator{rescale = 1 / 255}:flow_from_directory{dir.name,
+        target_size = {24, 20}, color_mode = channels == 1 and "grayscale" or "rgb",
+        interpolation = filter, shuffle = false, class_mode = "none"}
+      lu.assertEquals((flow:batch{1} - m:prepare{flow.paths}):abs():max(), 0)
+    end
+  end
+  local colors = image.read{dir:path("A/noise.jpg")}
+  lu.assertTrue(image.gray(colors):ne(image.read{dir:path("A/noise.jpg"), channels = 1}):any())
+  dir:remove()
 end
 
 function TestPrepare:test_what_does_not_fit()

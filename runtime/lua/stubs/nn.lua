@@ -268,7 +268,8 @@ function Model:to_json() end
 function Model:gradcam(options) end
 
 --- Images as the model was trained on them (size, filter, colour, scale of `m.input`):
---- `m:prepare{img}`, `m:prepare{path}`, `m:prepare{{one, two}}`.
+--- `m:prepare{path}`, `m:prepare{img}`, `m:prepare{{one, two}}`. A path gives the very numbers of
+--- training; a colour JPEG read before this no longer has the grey of its file, and may differ by 1.
 ---@param images pneuma.Tensor|string|table
 ---@return pneuma.Tensor float32 (n, height, width, channels)
 function Model:prepare(images) end
