@@ -5,9 +5,9 @@
 #include <stddef.h>
 
 typedef struct pn_asset {
-    const char *name; /* "index.html" */
-    const unsigned char *data;
-    size_t size;
+    const char *name;          /* "index.html" */
+    const unsigned char *data; /* ended by a zero */
+    size_t size;               /* without it */
 } pn_asset;
 
 /* Ended by one without a name. */

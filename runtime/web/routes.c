@@ -64,20 +64,42 @@ static void enter(const pn_guard *guard, pn_reply *reply) {
     if (!reply->cookie || !reply->location) reply->status = 500;
 }
 
-static void ask_for_token(const char *path, pn_reply *reply) {
-    static const char page[] =
-        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">"
-        "<meta name=\"viewport\" content=\"width=device-width\"><title>Pneuma</title>"
-        "<h1>A token is needed</h1><p>Open the address with <code>?token=...</code> that "
-        "<code>pneuma app</code> printed when it was started.</p></html>";
-    if (strcmp(path, "/") != 0) {
-        pn_reply_error(reply, 401, "token_needed",
-                       "a token is needed: open the address that pneuma app printed, or send it as "
-                       "Authorization: Bearer TOKEN");
-        return;
-    }
-    give(reply, type_of(".html"), page, sizeof page - 1);
+/* The page that a visitor sees without the token, or with a wrong one. */
+static void give_locked_page(bool is_wrong, pn_reply *reply) {
+    static const char needed[] = "A token is needed"; /* the page's own words */
+    static const char wrong[] = "This token is wrong";
+    if (!give_asset("locked.html", reply)) return;
     reply->status = 401;
+    if (!is_wrong) return;
+    const char *page = reply->body, *at = strstr(page, needed); /* assets end with a zero */
+    const size_t size = reply->size - sizeof needed + sizeof wrong;
+    reply->owned = pn_alloc(size + 1);
+    if (!reply->owned) return;
+    snprintf(reply->owned, size + 1, "%.*s%s%s", (int)(at - page), page, wrong,
+             at + sizeof needed - 1);
+    reply->body = reply->owned;
+    reply->size = size;
+}
+
+static void ask_for_token(const pn_ask *ask, pn_reply *reply) {
+    static const char how[] = "open the address that pneuma app printed in its terminal, or send "
+                              "its token as Authorization: Bearer TOKEN";
+    const bool page = strcmp(ask->path, "/") == 0;
+    const bool wrong = ask->authorization || ask->cookie || (page && ask->token);
+    if (page)
+        give_locked_page(wrong, reply);
+    else if (wrong)
+        pn_reply_error(reply, 401, "token_wrong", "this token is wrong: %s", how);
+    else
+        pn_reply_error(reply, 401, "token_needed", "a token is needed: %s", how);
+}
+
+/* What is the same for everybody: the health, and the looks of the page that asks for the token. */
+static bool is_open(const char *path) {
+    static const char *const open[] = {"/healthz", "/app.css", "/icon.svg"};
+    for (size_t i = 0; i < sizeof open / sizeof *open; i++)
+        if (strcmp(path, open[i]) == 0) return true;
+    return false;
 }
 
 /* True when the request was answered: it is refused, or brings its token. */
@@ -87,7 +109,7 @@ static bool guard(const pn_site *site, const pn_ask *ask, pn_reply *reply) {
         pn_reply_error(reply, 403, "wrong_host", "this server does not answer to that name");
         return true;
     }
-    if (strcmp(ask->path, "/healthz") == 0) return false;
+    if (is_open(ask->path)) return false;
     if (!is_reading(ask->method) && !pn_guard_origin(ask->origin, ask->host, ask->site)) {
         pn_reply_error(reply, 403, "wrong_origin", "other pages may not send uploads here");
         return true;
@@ -98,7 +120,7 @@ static bool guard(const pn_site *site, const pn_ask *ask, pn_reply *reply) {
         return true;
     }
     if (pn_guard_token(g, ask->authorization, ask->cookie)) return false;
-    ask_for_token(ask->path, reply);
+    ask_for_token(ask, reply);
     return true;
 }
 

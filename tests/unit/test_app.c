@@ -262,9 +262,17 @@ static void a_token(void **state) {
     app_fixture guarded;
     app_begin(&guarded, "correct-horse", 2000000, NULL);
     app_expect(app_ask(&guarded, "GET /healthz", "", NULL, 0), 200, NULL);
-    app_expect(app_ask(&guarded, "GET /", "", NULL, 0), 401, "text/html");
+    app_expect(app_ask(&guarded, "GET /", "", NULL, 0), 401, "<h2>A token is needed</h2>");
+    app_expect(app_ask(&guarded, "GET /?token=wrong-horse1", "", NULL, 0), 401,
+               "<h2>This token is wrong</h2>");
+    app_expect(app_ask(&guarded, "GET /", "Cookie: pneuma_token=old\r\n", NULL, 0), 401,
+               "<h2>This token is wrong</h2>");
+    app_expect(app_ask(&guarded, "GET /app.css", "", NULL, 0), 200, "text/css");
+    app_expect(app_ask(&guarded, "GET /main.js", "", NULL, 0), 401, "application/json");
     app_expect(app_ask(&guarded, "GET /api/v1/model", "", NULL, 0), 401, "token_needed");
-    app_expect(app_ask(&guarded, "GET /?token=wrong-horse1", "", NULL, 0), 401, NULL);
+    app_expect(app_ask(&guarded, "GET /api/v1/model", "Authorization: Bearer horse\r\n", NULL, 0),
+               401, "token_wrong");
+    app_expect(app_ask(&guarded, PREDICT, RAW, "hello", 5), 401, "token_needed");
     app_expect(app_ask(&guarded, "GET /?token=correct-horse", "", NULL, 0), 303,
                "Set-Cookie: pneuma_token=correct-horse; HttpOnly; SameSite=Strict");
     app_expect(
