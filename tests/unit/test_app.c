@@ -9,6 +9,7 @@
 #include <jansson.h>
 #include <math.h>
 #include <pthread.h>
+#include <time.h>
 
 static app_fixture app;
 
@@ -223,6 +224,19 @@ static void cut_connections(void **state) {
     app_expect(app_ask(&app, PREDICT, RAW, bytes, size), 200, NULL);
 }
 
+/* More than there is room for at a time: who has gone does not stand in others' way. */
+static void gone_visitors_leave_room(void **state) {
+    (void)state;
+    const time_t start = time(NULL);
+    for (int i = 0; i < 1000; i++) {
+        const int fd = app_connect(&app);
+        app_send(fd, "GET", 3);
+        close(fd);
+    }
+    app_expect(app_ask(&app, "GET /healthz", "", NULL, 0), 200, NULL);
+    assert_true(time(NULL) - start < 10);
+}
+
 static void *ask_often(void *context) {
     int *counts = context; /* of 200 and 503 */
     for (int i = 0; i < 4; i++) {
@@ -328,6 +342,7 @@ int main(void) {
         cmocka_unit_test(wrong_files),
         cmocka_unit_test(other_pages),
         cmocka_unit_test(cut_connections),
+        cmocka_unit_test(gone_visitors_leave_room),
         cmocka_unit_test(a_crowd),
         cmocka_unit_test(a_token),
         cmocka_unit_test(uploads_are_kept_when_asked),
