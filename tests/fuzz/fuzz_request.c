@@ -68,16 +68,18 @@ static size_t receive(int fd, char *answer, size_t room) {
     return size;
 }
 
+#define FORM                                                                                       \
+    "POST /api/v1/predict HTTP/1.1\r\nHost: localhost\r\n"                                         \
+    "Content-Type: multipart/form-data; boundary=cut\r\n"
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static const char *const starts[] = {
         "",
         "POST /api/v1/predict?heatmap=png HTTP/1.1\r\nHost: localhost\r\n",
         "POST /api/v1/predict?",
-        "POST /api/v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; "
-        "boundary=cut\r\nContent-Length: 400\r\n\r\n--cut\r\nContent-Disposition: form-data; "
-        "name=\"file\"; filename=\"",
-        "POST /api/v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; "
-        "boundary=cut\r\nTransfer-Encoding: chunked\r\n\r\n",
+        FORM "Content-Length: 400\r\n\r\n--cut\r\nContent-Disposition: form-data; name=\"file\"; "
+             "filename=\"",
+        FORM "Transfer-Encoding: chunked\r\n\r\n",
         "POST /api/v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 300\r\n\r\n",
         "GET /",
     };
