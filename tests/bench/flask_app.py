@@ -27,7 +27,20 @@ PAGE = """<!doctype html><title>Pneumonia</title><h1>{{ verdict }}</h1><p>{{ pro
 app = Flask(__name__)
 app.config["MAX_CONTENT_LENGTH"] = 20_000_000
 model = keras.models.load_model(os.environ["MODEL"], compile=False)
-gradients = keras.Model(model.inputs, [model.get_layer(LAYER).output, model.outputs[0]])
+
+
+def with_activations():
+    """The model with the layer's activations as another output. What was read from a file has gone
+    through its layers more than once; here both come from one pass, with a gradient between them."""
+    inputs = x = keras.Input(model.input_shape[1:])
+    kept = None
+    for layer in model.layers:
+        x = layer(x)
+        kept = x if layer.name == LAYER else kept
+    return keras.Model(inputs, [kept, x])
+
+
+gradients = with_activations()
 
 
 def prepare(path):
