@@ -1,4 +1,5 @@
-# Notebooks and the prediction app, for amd64 and arm64.
+# Notebooks and the prediction app, for amd64 and arm64. tests/house/dockerfile.py runs these steps
+# where there is no Docker.
 #   docker build -t pneuma .
 #   docker run --rm -p 5001:5000 pneuma          then open the address that it prints, with port 5001
 FROM debian:bookworm-slim AS build
