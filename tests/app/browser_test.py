@@ -9,7 +9,6 @@ Where the address holds a token (?token=T), the way in is tested too. Needs chro
 import argparse
 import csv
 import io
-import json
 import pathlib
 import struct
 import sys
@@ -17,13 +16,12 @@ import tempfile
 import traceback
 
 import images
-from page import DONE, FETCH, Page, check, connection
+from entry import Entry
+from page import DONE, FETCH, check, connection
 from webdriver import Browser
 
-HERE = pathlib.Path(__file__).resolve().parent
 
-
-class Test(Page):
+class Test(Entry):
     """One browser, a fresh page for each test."""
 
     # ---- what it shows ----
@@ -254,47 +252,6 @@ class Test(Page):
             self.browser.devtools("Page.removeScriptToEvaluateOnNewDocument", identifier=script["identifier"])
         self.browser.complaints()
 
-    # ---- with a token ----
-
-    def locked(self, query, says):
-        """The page without the token, which has no scripts: an answer of the server itself."""
-        base = self.options.url.split("?")[0]
-        for scheme in ("light", "dark"):
-            self.browser.devtools("Network.clearBrowserCookies")
-            self.browser.set_scheme(scheme)
-            self.browser.open(base + query)
-            check(self.texts("h2") == [says], self.texts("h2"))
-            check("pneuma app" in self.texts("ol li")[0], self.texts("ol li"))
-            check(self.style("body", "margin") == "0px", "the page has lost its looks")
-            check(not self.browser.run("return document.scripts.length"))
-            self.browser.run((HERE / "node_modules/axe-core/axe.min.js").read_text())
-            self.check_axe(f"{scheme}, {says}")
-            self.shot(f"locked_{scheme}")
-        # Chromium says that the server answered 401, as it should.
-        said = [text for text in self.browser.complaints() if "401" not in text and "axe" not in text]
-        check(not said, said)
-
-    def test_token(self):
-        if "?token=" not in self.options.url:
-            print("     skipped: the address has no token")
-            return
-        base = self.options.url.split("?")[0]
-        self.browser.set_size(1280, 900)
-        self.locked("", "A token is needed")
-        self.locked("?token=wrong", "This token is wrong")
-        self.browser.set_size(360, 740, phone=True)
-        check(self.browser.run("return document.documentElement.scrollWidth") <= 360)
-        self.shot("locked_phone")
-        self.open()
-        check(self.browser.run("return location.href") == base, "the token stays in the address")
-        check(self.browser.run("return document.cookie") == "", "scripts can read the token")
-        cookie, = self.browser.devtools("Network.getCookies", urls=[base])["cookies"]
-        check(cookie["httpOnly"] and cookie["sameSite"] == "Strict" and cookie["session"], cookie)
-        self.add("x1")
-        check(len(self.texts(".card .number")) == 1, self.texts(".trouble"))
-        self.browser.open(base)
-        self.browser.wait("document.documentElement.dataset.ready")
-
     # ---- for everybody ----
 
     def test_keyboard_alone(self):
@@ -350,10 +307,8 @@ class Test(Page):
         self.shot("phone_large")
 
     def test_accessibility(self):
-        axe = (HERE / "node_modules/axe-core/axe.min.js").read_text()
         for scheme in ("light", "dark"):
             self.open(scheme=scheme)
-            self.browser.run(axe)
             self.check_axe(f"{scheme}, empty")
             self.add("x0", "x1", "x2", "text", "empty")
             self.browser.point("#summary")
@@ -364,17 +319,7 @@ class Test(Page):
             self.shot(f"large_{scheme}")
             self.open(360, 740, scheme, phone=True)
             self.add("x1", "text")
-            self.browser.run(axe)
             self.check_axe(f"{scheme}, phone")
-
-    def check_axe(self, where):
-        found = self.browser.run("return axe.run().then(r => r.violations.map(v => ({impact: v.impact, id: v.id,"
-                                 " help: v.help, nodes: v.nodes.map(n => n.html.slice(0, 120))})))")
-        print(f"    axe, {where}: {len(found)} findings")
-        for finding in found:
-            print("     ", json.dumps(finding))
-        serious = [finding["id"] for finding in found if finding["impact"] in ("serious", "critical")]
-        check(not serious, where, serious)
 
     def test_tablet(self):
         self.open(820, 1100)

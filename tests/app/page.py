@@ -1,8 +1,11 @@
 """The page of `pneuma app` in a browser: what the tests do with it again and again."""
 
 import json
+import pathlib
 import urllib.parse
 import urllib.request
+
+HERE = pathlib.Path(__file__).resolve().parent
 
 # Counts the page's requests, and stands in for a network and a server at fault.
 FETCH = """
@@ -65,6 +68,17 @@ class Page:
     def style(self, selector, name):
         return self.browser.run("return getComputedStyle(document.querySelector(arguments[0]))"
                                 "[arguments[1]]", selector, name)
+
+    def check_axe(self, where):
+        if self.browser.run("return !window.axe"):
+            self.browser.run((HERE / "node_modules/axe-core/axe.min.js").read_text())
+        found = self.browser.run("return axe.run().then(r => r.violations.map(v => ({impact: v.impact, id: v.id,"
+                                 " help: v.help, nodes: v.nodes.map(n => n.html.slice(0, 120))})))")
+        print(f"    axe, {where}: {len(found)} findings")
+        for finding in found:
+            print("     ", json.dumps(finding))
+        serious = [finding["id"] for finding in found if finding["impact"] in ("serious", "critical")]
+        check(not serious, where, serious)
 
     def focus(self):
         return self.browser.run("const e = document.activeElement;"
