@@ -2,6 +2,7 @@
 #include "web/guard.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/random.h>
@@ -60,6 +61,13 @@ bool pn_guard_origin(const char *origin, const char *host, const char *site) {
     if (!origin) return true;
     const char *at = strstr(origin, "://");
     return at && host && strcasecmp(at + 3, host) == 0;
+}
+
+void pn_guard_cookie(const char *host, char name[PN_COOKIE]) {
+    const char *colon = host ? strrchr(host, ':') : NULL;
+    const size_t digits = colon ? strspn(colon + 1, "0123456789") : 0;
+    const bool port = digits > 0 && digits <= 5 && colon[1 + digits] == '\0';
+    snprintf(name, PN_COOKIE, "pneuma_token_%s", port ? colon + 1 : "80");
 }
 
 bool pn_guard_token(const pn_guard *guard, const char *authorization, const char *cookie) {

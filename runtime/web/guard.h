@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { PN_TOKEN = 129 };
+enum { PN_TOKEN = 129, PN_COOKIE = 24 };
 
 typedef struct pn_guard {
     bool local;           /* we listen on this machine's own address alone */
@@ -29,6 +29,11 @@ bool pn_guard_host(const pn_guard *guard, const char *host);
 /* Whether a request that changes nothing but costs work may come from a page of this origin: none,
  * or the very host that it was sent to. `site` is Sec-Fetch-Site; all may be NULL. */
 bool pn_guard_origin(const char *origin, const char *host, const char *site);
+
+/* The name of the cookie that keeps the token. Browsers do not tell the ports of a host apart, so
+ * that the port that the visitor sees is part of it: two apps side by side do not take each
+ * other's. `host` is that of the request and may be NULL. */
+void pn_guard_cookie(const char *host, char name[PN_COOKIE]);
 
 /* Whether the token is in `authorization` ("Bearer ...") or `cookie` (its value); or none is
  * needed. */

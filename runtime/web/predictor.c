@@ -21,7 +21,7 @@ typedef struct waiting {
 typedef struct ready {
     pn_explainer *explainer; /* NULL: free */
     int layer;
-    bool logits;
+    bool logits, grad; /* Grad-CAM itself needs less than the other methods do */
     unsigned long used;
 } ready;
 
@@ -81,7 +81,13 @@ static pn_status make_explainer(pn_predictor *p, const pn_question *q, ready *pl
     place->explainer = NULL;
     place->layer = q->layer;
     place->logits = q->logits;
+    place->grad = q->method == PN_CAM_GRAD;
     return pn_explainer_new(p->model->model, &options, &place->explainer, error);
+}
+
+static bool suits(const ready *r, const pn_question *q) {
+    return r->explainer && r->layer == q->layer && r->logits == q->logits &&
+           r->grad == (q->method == PN_CAM_GRAD);
 }
 
 /* The one for the layer and the score, in place of the one that was not used for longest. */
@@ -91,14 +97,13 @@ static pn_status find_explainer(pn_predictor *p, const pn_question *q, pn_explai
     pn_status status = PN_OK;
     for (int i = 0; i < EXPLAINERS; i++) {
         ready *r = &p->ready[i];
-        if (r->explainer && r->layer == q->layer && r->logits == q->logits) {
+        if (suits(r, q)) {
             place = r;
             break;
         }
         if (!r->explainer || (place->explainer && r->used < place->used)) place = r;
     }
-    if (!place->explainer || place->layer != q->layer || place->logits != q->logits)
-        status = make_explainer(p, q, place, error);
+    if (!suits(place, q)) status = make_explainer(p, q, place, error);
     place->used = ++p->clock;
     *out = place->explainer;
     return status == PN_OK ? pn_explainer_ask(*out, q->method, q->target, error) : status;

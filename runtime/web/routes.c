@@ -57,9 +57,12 @@ static bool give_sample(const pn_samples *samples, const char *name, pn_reply *r
 
 /* A visitor with the URL that was printed gets the token as a cookie, and the plain URL: so that it
  * stands in no history and no Referer. */
-static void enter(const pn_guard *guard, pn_reply *reply) {
+static void enter(const pn_guard *guard, const char *host, pn_reply *reply) {
+    char name[PN_COOKIE], start[PN_COOKIE + PN_TOKEN];
+    pn_guard_cookie(host, name);
+    snprintf(start, sizeof start, "%s=%s", name, guard->token);
     *reply = (pn_reply){.status = 303, .type = "text/plain; charset=utf-8", .body = ""};
-    reply->cookie = made_text("pneuma_token=", guard->token, "; HttpOnly; SameSite=Strict; Path=/");
+    reply->cookie = made_text(start, "; HttpOnly; SameSite=Strict; Path=/", "");
     reply->location = made_text("/", "", "");
     if (!reply->cookie || !reply->location) reply->status = 500;
 }
@@ -116,7 +119,7 @@ static bool guard(const pn_site *site, const pn_ask *ask, pn_reply *reply) {
     }
     if (g->token[0] && ask->token && strcmp(ask->path, "/") == 0 &&
         pn_guard_same(ask->token, g->token)) {
-        enter(g, reply);
+        enter(g, ask->host, reply);
         return true;
     }
     if (pn_guard_token(g, ask->authorization, ask->cookie)) return false;

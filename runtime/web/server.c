@@ -122,15 +122,17 @@ static void finish(pn_job *job) {
 
 static enum MHD_Result begin(pn_server *server, struct MHD_Connection *connection,
                              const char *method, const char *path, void **context) {
-    const pn_ask ask = {
-        .method = method,
-        .path = path,
-        .host = header(connection, "Host"),
-        .origin = header(connection, "Origin"),
-        .site = header(connection, "Sec-Fetch-Site"),
-        .authorization = header(connection, "Authorization"),
-        .cookie = MHD_lookup_connection_value(connection, MHD_COOKIE_KIND, "pneuma_token"),
-        .token = query(connection, "token")};
+    char cookie[PN_COOKIE];
+    const char *host = header(connection, "Host");
+    pn_guard_cookie(host, cookie);
+    const pn_ask ask = {.method = method,
+                        .path = path,
+                        .host = host,
+                        .origin = header(connection, "Origin"),
+                        .site = header(connection, "Sec-Fetch-Site"),
+                        .authorization = header(connection, "Authorization"),
+                        .cookie = MHD_lookup_connection_value(connection, MHD_COOKIE_KIND, cookie),
+                        .token = query(connection, "token")};
     pn_reply reply = {0};
     if (pn_route(&server->site, server->model, &ask, &reply)) return answer(connection, &reply);
     request *r = pn_calloc(1, sizeof *r);

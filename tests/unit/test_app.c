@@ -279,7 +279,7 @@ static void a_token(void **state) {
     app_expect(app_ask(&guarded, "GET /", "", NULL, 0), 401, "<h2>A token is needed</h2>");
     app_expect(app_ask(&guarded, "GET /?token=wrong-horse1", "", NULL, 0), 401,
                "<h2>This token is wrong</h2>");
-    app_expect(app_ask(&guarded, "GET /", "Cookie: pneuma_token=old\r\n", NULL, 0), 401,
+    app_expect(app_ask(&guarded, "GET /", "Cookie: pneuma_token_80=old\r\n", NULL, 0), 401,
                "<h2>This token is wrong</h2>");
     app_expect(app_ask(&guarded, "GET /app.css", "", NULL, 0), 200, "text/css");
     app_expect(app_ask(&guarded, "GET /main.js", "", NULL, 0), 401, "application/json");
@@ -288,13 +288,21 @@ static void a_token(void **state) {
                401, "token_wrong");
     app_expect(app_ask(&guarded, PREDICT, RAW, "hello", 5), 401, "token_needed");
     app_expect(app_ask(&guarded, "GET /?token=correct-horse", "", NULL, 0), 303,
-               "Set-Cookie: pneuma_token=correct-horse; HttpOnly; SameSite=Strict");
-    app_expect(
-        app_ask(&guarded, "GET /api/v1/model", "Cookie: pneuma_token=correct-horse\r\n", NULL, 0),
-        200, NULL);
+               "Set-Cookie: pneuma_token_80=correct-horse; HttpOnly; SameSite=Strict");
+    app_expect(app_ask(&guarded, "GET /api/v1/model", "Cookie: pneuma_token_80=correct-horse\r\n",
+                       NULL, 0),
+               200, NULL);
     app_expect(
         app_ask(&guarded, "GET /api/v1/model", "Authorization: Bearer correct-horse\r\n", NULL, 0),
         200, NULL);
+    /* Apps on other ports of the host have cookies of their own. */
+    app_expect(app_ask(&guarded, "GET /?token=correct-horse", "Host: localhost:5001\r\n", NULL, 0),
+               303, "Set-Cookie: pneuma_token_5001=correct-horse;");
+    app_expect(app_ask(&guarded, "GET /api/v1/model",
+                       "Host: localhost:5001\r\nCookie: pneuma_token_5000=other; "
+                       "pneuma_token_5001=correct-horse\r\n",
+                       NULL, 0),
+               200, NULL);
     /* In the query it is good for the page alone. */
     app_expect(app_ask(&guarded, "GET /api/v1/model?token=correct-horse", "", NULL, 0), 401, NULL);
     app_end(&guarded);
