@@ -37,6 +37,8 @@ class App:
             self.url, self.pid = options.url, options.pid
             return
         command = [options.program, "app", "--port", "0", "--max-upload", "2"]
+        if options.model:
+            command += ["--model", options.model]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         self.pid = self.process.pid
         said = ""
@@ -304,6 +306,7 @@ def main():
     parser.add_argument("--program", default=str(ROOT / "build/pneuma"))
     parser.add_argument("--url")
     parser.add_argument("--pid", type=int)
+    parser.add_argument("--model")
     options = parser.parse_args()
     app = App(options)
     visit = Visit(app, samples(app))
