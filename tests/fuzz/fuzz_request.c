@@ -4,6 +4,7 @@
 #include "web/server.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,22 +37,27 @@ static void start(void) {
     }
 }
 
+/* The fuzzer's timer may cut a call short: then once more, from the start. */
 static int connect_to_app(void) {
     const struct sockaddr_in address = {.sin_family = AF_INET,
                                         .sin_port = htons((uint16_t)port),
                                         .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    const int fd = socket(AF_INET, SOCK_STREAM, 0);
-    /* Closed at once, so that the ports of a million connections do not run out. */
-    const struct linger at_once = {1, 0};
-    setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-    if (connect(fd, (const struct sockaddr *)&address, sizeof address) != 0) abort();
-    return fd;
+    for (;;) {
+        const int fd = socket(AF_INET, SOCK_STREAM, 0);
+        /* Closed at once, so that the ports of a million connections do not run out. */
+        const struct linger at_once = {1, 0};
+        setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+        if (connect(fd, (const struct sockaddr *)&address, sizeof address) == 0) return fd;
+        if (errno != EINTR) abort();
+        close(fd);
+    }
 }
 
 static void send_all(int fd, const void *bytes, size_t size) {
     const char *p = bytes;
     while (size > 0) {
         const ssize_t sent = send(fd, p, size, MSG_NOSIGNAL);
+        if (sent < 0 && errno == EINTR) continue;
         if (sent <= 0) return;
         p += sent;
         size -= (size_t)sent;
@@ -61,9 +67,14 @@ static void send_all(int fd, const void *bytes, size_t size) {
 static size_t receive(int fd, char *answer, size_t room) {
     size_t size = 0;
     char rest[4096];
-    for (ssize_t got; (got = recv(fd, size < room ? answer + size : rest,
-                                  size < room ? room - size : sizeof rest, 0)) > 0;)
-        if (size < room) size += (size_t)got;
+    for (;;) {
+        const bool fits = size < room;
+        const ssize_t got =
+            recv(fd, fits ? answer + size : rest, fits ? room - size : sizeof rest, 0);
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) break;
+        if (fits) size += (size_t)got;
+    }
     close(fd);
     return size;
 }
