@@ -54,8 +54,12 @@ static void usage(FILE *file) {
     fputs("\nFor example: pneuma run notebooks/00_start_here.md\n", file);
 }
 
+/* `pneuma help app` is `pneuma app --help`. */
 static int help(int argc, char **argv) {
-    (void)argc, (void)argv;
+    char of_command[] = "--help", *arguments[] = {of_command, NULL};
+    for (int i = 0; argc > 0 && i < COMMANDS; i++)
+        if (commands[i].help && commands[i].run != help && strcmp(commands[i].name, argv[0]) == 0)
+            return commands[i].run(1, arguments);
     usage(stdout);
     return 0;
 }

@@ -4,12 +4,14 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/pool.h"
+#include "web/addresses.h"
 #include "web/app_options.h"
 #include "web/server.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 typedef struct app {
     pn_app_options options;
@@ -42,6 +44,7 @@ static pn_status start(app *a, pn_error *error) {
     const pn_app_options *o = &a->options;
     if (o->threads > 0) pn_set_threads(o->threads);
     pn_status status = set_guard(a, error);
+    if (o->keep) umask(077); /* X-rays are nobody else's business */
     if (status == PN_OK && o->keep) status = pn_folder_make(o->keep, error);
     if (status == PN_OK) status = pn_app_model_open(o->model, o->threshold, &a->model, error);
     if (status != PN_OK) return status;
@@ -53,7 +56,8 @@ static pn_status start(app *a, pn_error *error) {
                           .samples = &a->samples,
                           .jobs = a->jobs,
                           .guard = a->guard,
-                          .max_upload = o->max_upload};
+                          .max_upload = o->max_upload,
+                          .keeps = o->keep != NULL};
     a->port = o->port;
     return pn_server_new(&site, o->host, &a->port, &a->server, error);
 }
@@ -74,20 +78,35 @@ static const char *source_of(const pn_app_model *m) {
                                               : ", which comes with Pneuma";
 }
 
-/* An address that others reach us under is not ours to know. */
-static const char *shown_host(const char *host) {
-    return strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0 ? "localhost" : host;
+static void tell_address(const app *a, const char *what, const char *host) {
+    const bool bare = strchr(host, ':') && host[0] != '[';
+    printf("%s http://%s%s%s:%d/%s%s", what, bare ? "[" : "", host, bare ? "]" : "", a->port,
+           a->guard.token[0] ? "?token=" : "", a->guard.token);
+}
+
+/* Who listens everywhere is asked from other machines, which must know one of our addresses. */
+static void tell_addresses(const app *a) {
+    enum { MOST = 8 };
+    char address[MOST][PN_ADDRESS];
+    const char *host = a->options.host;
+    const bool every = pn_address_is_every(host);
+    const size_t count = every ? pn_address_list(host, address, MOST) : 0;
+    tell_address(a, "Open", every ? "localhost" : host);
+    puts("   (Ctrl-C ends)");
+    for (size_t i = 0; i < count; i++) {
+        tell_address(a, i ? "  or" : "On other machines:", address[i]);
+        putchar('\n');
+    }
 }
 
 static void tell(const app *a) {
-    const char *host = shown_host(a->options.host);
-    const char *open = strchr(host, ':') ? "[" : "", *close = *open ? "]" : "";
-    printf("Model: %s%s\n", a->model->file, source_of(a->model));
-    if (*a->model->trained_on) printf("Trained on: %s\n", a->model->trained_on);
-    printf("For learning; no medical device.\n");
-    printf("Open http://%s%s%s:%d/%s%s   (Ctrl-C ends)\n", open, host, close, a->port,
-           a->guard.token[0] ? "?token=" : "", a->guard.token);
+    const pn_app_model *m = a->model;
+    printf("Model: %s%s\n", m->file, source_of(m));
+    if (*m->trained_on) printf("Trained on: %s\n", m->trained_on);
+    printf("Threshold: %.3g%s\n", m->threshold, m->threshold_given ? "" : ", the model's own");
     if (a->options.keep) printf("Uploads are kept in %s\n", a->options.keep);
+    printf("For learning; no medical device.\n");
+    tell_addresses(a);
     fflush(stdout);
 }
 

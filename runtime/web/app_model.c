@@ -10,6 +10,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static char *copy_text(const char *text) {
@@ -78,6 +79,21 @@ static pn_status read_images(pn_app_model *m, const json_t *input, pn_error *err
                    m->name, filter);
 }
 
+/* Whether the numbers that come out are probabilities: what else they are is not known here. */
+static pn_status check_probabilities(const pn_app_model *m, int64_t outputs, pn_error *error) {
+    const pn_node *node = &m->model->node[m->model->group[0].output[0]];
+    while ((node->layer->type->flags & PN_LAYER_ALIAS) && node->inputs == 1)
+        node = &m->model->node[node->input[0]];
+    const pn_activation_kind kind = node->layer->activation.kind;
+    const bool softmax =
+        kind == PN_ACT_SOFTMAX || strcmp(node->layer->type->class_name, "Softmax") == 0;
+    if (kind == PN_ACT_SIGMOID || (softmax && outputs > 1)) return PN_OK;
+    return pn_fail(error, PN_E_UNSUPPORTED,
+                   "'%.100s' gives no probabilities: its last layer, '%.100s', ends in no sigmoid "
+                   "and no softmax over classes; the app serves models that tell classes apart",
+                   m->name, node->layer->name);
+}
+
 static pn_status read_classes(pn_app_model *m, const json_t *input, pn_error *error) {
     const json_t *names = json_object_get(input, "classes");
     const pn_dims *out = &m->model->node[m->model->group[0].output[0]].out;
@@ -87,6 +103,8 @@ static pn_status read_classes(pn_app_model *m, const json_t *input, pn_error *er
                        "'%.100s' gives %lld numbers for an image; the app tells at most 1000 "
                        "classes apart",
                        m->name, (long long)outputs);
+    pn_status status = check_probabilities(m, outputs, error);
+    if (status != PN_OK) return status;
     m->sigmoid = outputs == 1;
     m->classes = m->sigmoid ? 2 : (int)outputs;
     m->positive = m->classes == 2 ? 1 : -1;
@@ -108,6 +126,7 @@ static pn_status read_data(pn_app_model *m, const json_t *input, pn_error *error
     pn_text text = {0};
     pn_text_adds(&text, origin);
     if (samples > 0) pn_text_addf(&text, "%s%lld images", *origin ? "; " : "", (long long)samples);
+    m->origin = *origin != '\0';
     m->synthetic = strstr(origin, "SYNTHETIC") != NULL;
     m->trained_on = text.failed ? NULL : copy_text(pn_text_string(&text));
     pn_text_free(&text);
@@ -137,7 +156,8 @@ static pn_status read_layers(pn_app_model *m, pn_error *error) {
 
 static pn_status read_all(pn_app_model *m, const json_t *input, double threshold, pn_error *error) {
     const double own = number_in(input, "threshold", 0.5);
-    m->threshold = threshold >= 0 ? threshold : own;
+    m->threshold_given = threshold >= 0;
+    m->threshold = m->threshold_given ? threshold : own;
     pn_status status = read_images(m, input, error);
     if (status == PN_OK) status = read_classes(m, input, error);
     if (status == PN_OK) status = read_data(m, input, error);
@@ -145,6 +165,24 @@ static pn_status read_all(pn_app_model *m, const json_t *input, double threshold
 }
 
 /* ---- life ---- */
+
+static pn_status open_file(const char *path, pn_model **model, json_t **input, pn_error *error) {
+    struct stat file;
+    if (stat(path, &file) == 0 && S_ISDIR(file.st_mode))
+        return pn_fail_path(error, PN_E_ARGUMENT, path,
+                            "'%.300s' is a folder; name a model in it, a .safetensors or .h5 file",
+                            path);
+    return pn_model_open(path, model, input, error);
+}
+
+/* Nobody named the file: says how to do without it. */
+static void add_way_out(const char *path, pn_error *error) {
+    const size_t used = strlen(error->message);
+    snprintf(error->message + used, sizeof error->message - used,
+             " (It was taken because notebook 2 keeps its models there: name another one with "
+             "--model FILE, or delete %s.)",
+             path);
+}
 
 pn_status pn_app_model_open(const char *given, double threshold, pn_app_model **out,
                             pn_error *error) {
@@ -154,7 +192,7 @@ pn_status pn_app_model_open(const char *given, double threshold, pn_app_model **
     pn_app_model *m = pn_calloc(1, sizeof *m);
     if (!m) return pn_fail_memory(error, sizeof *m);
     pn_status status = find_file(given, path, &m->source, error);
-    if (status == PN_OK) status = pn_model_open(path, &m->model, &input, error);
+    if (status == PN_OK) status = open_file(path, &m->model, &input, error);
     if (status == PN_OK) {
         m->name = copy_text(pn_model_name(m->model));
         m->file = copy_text(pn_path_name(path));
@@ -162,6 +200,7 @@ pn_status pn_app_model_open(const char *given, double threshold, pn_app_model **
     }
     if (status == PN_OK) status = read_all(m, input, threshold, error);
     json_decref(input);
+    if (status != PN_OK && strcmp(m->source, "notebook") == 0) add_way_out(path, error);
     if (status == PN_OK)
         *out = m;
     else
@@ -226,11 +265,11 @@ static json_t *input_json(const pn_app_model *m) {
 }
 
 json_t *pn_app_model_json(const pn_app_model *m) {
-    return json_pack("{s:s, s:s, s:s, s:o, s:s?, s:f, s:o, s:s, s:b, s:o, s:s, s:o, s:s}", "name",
-                     m->name, "file", m->file, "source", m->source, "classes",
-                     names_json(m->class_name, m->classes), "positive",
-                     m->positive < 0 ? NULL : m->class_name[m->positive], "threshold", m->threshold,
-                     "input", input_json(m), "trained_on", m->trained_on, "synthetic", m->synthetic,
-                     "layers", layers_json(m), "layer", m->layer[m->usual].name, "methods",
-                     methods_json(), "version", PNEUMA_VERSION);
+    return json_pack(
+        "{s:s, s:s, s:s, s:o, s:s?, s:f, s:b, s:o, s:s, s:o, s:o, s:s, s:o, s:s}", "name", m->name,
+        "file", m->file, "source", m->source, "classes", names_json(m->class_name, m->classes),
+        "positive", m->positive < 0 ? NULL : m->class_name[m->positive], "threshold", m->threshold,
+        "threshold_given", m->threshold_given, "input", input_json(m), "trained_on", m->trained_on,
+        "synthetic", m->origin ? json_boolean(m->synthetic) : json_null(), "layers", layers_json(m),
+        "layer", m->layer[m->usual].name, "methods", methods_json(), "version", PNEUMA_VERSION);
 }

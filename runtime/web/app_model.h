@@ -24,15 +24,18 @@ typedef struct pn_app_model {
     bool sigmoid;          /* one output: the probability of the second of two classes */
     char **class_name;     /* [classes] */
     double threshold;
-    pn_app_layer *layer; /* [layers] in order */
-    int layers, usual;   /* the one that maps are of unless asked */
-    char *trained_on;    /* in words, or "" */
-    bool synthetic;      /* trained on images that no patient is in */
+    bool threshold_given; /* by an option: it is not the model's own */
+    pn_app_layer *layer;  /* [layers] in order */
+    int layers, usual;    /* the one that maps are of unless asked */
+    char *trained_on;     /* in words, or "" */
+    bool origin;          /* the file says where the images are from, */
+    bool synthetic;       /* and that no patient is in them */
 } pn_app_model;
 
 /* Opens `path`, or where it is NULL the model that notebook 2 kept in out/models, or the one that
  * comes with Pneuma. `threshold` below 0 leaves the model's own. PN_E_SHAPE for a model that takes
- * no images, PN_E_UNSUPPORTED for one with several inputs or outputs. */
+ * no images, PN_E_UNSUPPORTED for one with several inputs or outputs or whose outputs are no
+ * probabilities. */
 pn_status pn_app_model_open(const char *path, double threshold, pn_app_model **out,
                             pn_error *error);
 void pn_app_model_free(pn_app_model *model); /* NULL is fine */

@@ -95,6 +95,11 @@ static const char *find_name(const char *given) {
 
 static int unknown(const char *given) {
     const char *near = pn_suggest(given, names, NAMES);
+    if (given[0] != '-') {
+        fprintf(stderr, "pneuma app: '%s' belongs to no option; a model is named with --model %s\n",
+                given, given);
+        return -1;
+    }
     fprintf(stderr, "pneuma app: there is no option '%s'", given);
     fprintf(stderr, near ? "; did you mean '%s'?\n" : "; see pneuma app --help\n", near);
     return -1;

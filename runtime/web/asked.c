@@ -89,6 +89,25 @@ bool pn_asked_read(const pn_app_model *model, pn_query query, void *context, pn_
     return true;
 }
 
+bool pn_asked_knows(const char *name, pn_reply *reply) {
+    static const char *const names[] = {"layer",   "method",    "class",  "from",
+                                        "heatmap", "threshold", "picture"};
+    enum { NAMES = sizeof names / sizeof *names };
+    for (int i = 0; i < NAMES; i++)
+        if (strcmp(names[i], name) == 0) return true;
+    if (strcmp(name, "token") == 0) {
+        pn_reply_error(reply, 400, "bad_parameter",
+                       "the token belongs into the header: Authorization: Bearer TOKEN");
+        return false;
+    }
+    char shown[64];
+    pn_asked_name(name, shown, sizeof shown);
+    const char *near = pn_suggest(name, names, NAMES);
+    pn_reply_error(reply, 400, "bad_parameter", "there is no parameter '%s'%s%s%s", shown,
+                   near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    return false;
+}
+
 void pn_asked_name(const char *given, char *name, size_t room) {
     pn_text clean = {0};
     const char *last = given;

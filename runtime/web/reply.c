@@ -6,6 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Nine digits tell any two float32 apart. */
+enum { HOW = JSON_COMPACT | JSON_REAL_PRECISION(9) };
+
 static int take_text(const char *bytes, size_t size, void *context) {
     pn_reply *reply = context;
     memcpy(reply->owned + reply->size, bytes, size);
@@ -14,10 +17,10 @@ static int take_text(const char *bytes, size_t size, void *context) {
 }
 
 void pn_reply_json(pn_reply *reply, int status, json_t *json) {
-    const size_t size = json ? json_dumpb(json, NULL, 0, JSON_COMPACT) : 0;
+    const size_t size = json ? json_dumpb(json, NULL, 0, HOW) : 0;
     *reply = (pn_reply){.status = 500, .type = "application/json; charset=utf-8", .body = ""};
     reply->owned = size ? pn_alloc(size) : NULL;
-    if (reply->owned && json_dump_callback(json, take_text, reply, JSON_COMPACT) == 0) {
+    if (reply->owned && json_dump_callback(json, take_text, reply, HOW) == 0) {
         reply->status = status;
         reply->body = reply->owned;
     }

@@ -174,6 +174,7 @@ char *pn_route_model(const pn_site *site) {
     json_t *json = pn_app_model_json(site->model);
     pn_reply reply;
     json_object_set_new(json, "max_upload", json_integer((json_int_t)site->max_upload));
+    json_object_set_new(json, "keeps", json_boolean(site->keeps));
     json_object_set_new(json, "samples", pn_samples_json(site->samples));
     pn_reply_json(&reply, 200, json);
     char *text = reply.owned ? pn_alloc(reply.size + 1) : NULL;

@@ -95,8 +95,17 @@ static const char *query(void *connection, const char *name) {
     return MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, name);
 }
 
+static enum MHD_Result check_name(void *context, enum MHD_ValueKind kind, const char *name,
+                                  const char *value) {
+    (void)kind, (void)value;
+    return pn_asked_knows(name, context) ? MHD_YES : MHD_NO;
+}
+
 static bool read_asked(request *r, pn_reply *reply) {
     pn_asked *asked = &r->job.asked;
+    *reply = (pn_reply){0};
+    MHD_get_connection_values(r->connection, MHD_GET_ARGUMENT_KIND, check_name, reply);
+    if (reply->status) return false;
     if (!pn_asked_read(r->server->site.model, query, r->connection, asked, reply)) return false;
     if (!pn_upload_begin(&r->upload, r->connection, r->server->site.max_upload, reply))
         return false;
@@ -239,7 +248,13 @@ static pn_status listen_at(const char *host, int *port, int *socket_out, pn_erro
     if (fd < 0) return pn_fail_errno(error, errno, "", "no socket can be made");
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
     if (bind(fd, (struct sockaddr *)&address, size) != 0 || listen(fd, CONNECTIONS) != 0) {
-        status = pn_fail_errno(error, errno, "", "cannot listen at %.200s, port %d", host, *port);
+        status =
+            errno == EADDRINUSE
+                ? pn_fail(error, PN_E_IO,
+                          "cannot listen at %.200s: port %d is taken (--port 0 takes any that "
+                          "is free)",
+                          host, *port)
+                : pn_fail_errno(error, errno, "", "cannot listen at %.200s, port %d", host, *port);
         close(fd);
         return status;
     }

@@ -14,6 +14,7 @@ typedef struct pn_site {
     pn_jobs *jobs;
     pn_guard guard;
     size_t max_upload;
+    bool keeps; /* uploads are kept: visitors are told */
 } pn_site;
 
 typedef struct pn_server pn_server;

@@ -3,6 +3,7 @@
 #include "app_fixture.h"
 
 #include "base/file.h"
+#include "base/home.h"
 #include "data/picture.h"
 #include "nn/explain/gradcam.h"
 
@@ -49,6 +50,8 @@ static void health_and_model(void **state) {
     assert_string_equal(text(model, "positive"), "PNEUMONIA");
     assert_int_equal(json_array_size(json_object_get(model, "samples")), PN_SAMPLES);
     assert_true(json_is_true(json_object_get(model, "synthetic")));
+    assert_true(json_is_false(json_object_get(model, "keeps")));
+    assert_true(json_is_false(json_object_get(model, "threshold_given")));
     json_decref(model);
     app_expect(app_ask(&app, "HEAD /healthz", "", NULL, 0), 200, "Content-Length: 15");
 }
@@ -169,11 +172,32 @@ static void wrong_requests(void **state) {
                "unsupported_content_type");
     static const char *const queries[] = {"?layer=none",   "?method=cam",    "?class=x",
                                           "?heatmap=jpeg", "?from=here",     "?threshold=2",
-                                          "?picture=gif",  "?threshold=nan", "?threshold=0x"};
+                                          "?picture=gif",  "?threshold=nan", "?threshold=0x",
+                                          "?heatmp=png",   "?token=x"};
     for (size_t i = 0; i < sizeof queries / sizeof *queries; i++) {
         char line[128];
         snprintf(line, sizeof line, PREDICT "%s", queries[i]);
         app_expect(app_ask(&app, line, RAW, bytes, size), 400, "bad_parameter");
+    }
+}
+
+/* What gives no probabilities is not served. */
+static void wrong_models(void **state) {
+    (void)state;
+    static const struct {
+        const char *file, *why;
+    } cases[] = {{"weights/small_face_vgg.safetensors", "gives no probabilities"},
+                 {"weights", "is a folder"},
+                 {"nothing.safetensors", "nothing.safetensors"}};
+    char notebooks[PN_PATH], path[PN_PATH];
+    pn_error error;
+    pn_app_model *model;
+    assert_int_equal(pn_home_path(notebooks, "notebooks", &error), PN_OK);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_int_equal(pn_path_join(path, notebooks, cases[i].file, &error), PN_OK);
+        assert_int_not_equal(pn_app_model_open(path, -1, &model, &error), PN_OK);
+        if (!strstr(error.message, cases[i].why)) fail_msg("%s", error.message);
+        assert_null(model);
     }
 }
 
@@ -347,6 +371,7 @@ int main(void) {
         cmocka_unit_test(forms),
         cmocka_unit_test(thresholds),
         cmocka_unit_test(wrong_requests),
+        cmocka_unit_test(wrong_models),
         cmocka_unit_test(wrong_files),
         cmocka_unit_test(other_pages),
         cmocka_unit_test(cut_connections),
