@@ -7,10 +7,7 @@ Where the address holds a token (?token=T), the way in is tested too. Needs chro
 """
 
 import argparse
-import csv
-import io
 import pathlib
-import struct
 import sys
 import tempfile
 import traceback
@@ -18,10 +15,12 @@ import traceback
 import images
 from entry import Entry
 from page import DONE, FETCH, check, connection
+from saved import Saved
+from told import Told
 from webdriver import Browser
 
 
-class Test(Entry):
+class Test(Entry, Saved, Told):
     """One browser, a fresh page for each test."""
 
     # ---- what it shows ----
@@ -184,31 +183,6 @@ class Test(Entry):
         wanted = self.browser.run("return document.getElementById('layer').value")
         check(f"at {wanted} " in self.texts("#large-facts")[0], self.texts("#large-facts"))
 
-    # ---- what it saves ----
-
-    def test_csv(self):
-        self.open()
-        self.add("formula", "x1", "text")
-        self.browser.click("#csv")
-        data = pathlib.Path(self.browser.downloaded("predictions.csv")).read_bytes().decode()
-        rows = list(csv.DictReader(io.StringIO(data, newline="")))
-        check(data.endswith("\r\n") and len(rows) == 2, data)
-        check(rows[0]["name"] == "'" + self.files["formula"].name, rows[0])
-        answer = self.options.ask(self.files["x1"])
-        check(abs(float(rows[1]["probability"]) - answer["probability"]) < 1e-6, rows[1])
-        wanted = {"name": "xray_1.png", "class": answer["class"], "model": self.model["name"], "layer": self.model["layer"], "method": self.model["methods"][0],
-                  "width": "280", "height": "240"}
-        check({key: rows[1][key] for key in wanted} == wanted, rows[1])
-        check(float(rows[1]["threshold"]) == self.model["threshold"], rows[1])
-
-    def test_saved_picture(self):
-        self.open()
-        self.add("x1")
-        self.browser.click(".card .save")
-        name = f"xray_1_{self.model['layer']}_{self.model['methods'][0]}.png"
-        data = pathlib.Path(self.browser.downloaded(name)).read_bytes()
-        check(struct.unpack(">II", data[16:24]) == (280, 240))
-
     # ---- what goes wrong ----
 
     def test_errors_in_words(self):
@@ -306,6 +280,35 @@ class Test(Entry):
         check(min(place) >= 0, "the large view leaves the screen:", place)
         self.shot("phone_large")
 
+    def test_new_card_in_view(self):
+        # from its top, or wholly where the page ends
+        seen = ("(r => r.top >= document.querySelector('.notice').offsetHeight"
+                " && (r.top < innerHeight / 3 || r.bottom <= innerHeight))"
+                "([...document.querySelectorAll('.card')].at(arguments[0]).getBoundingClientRect())")
+        for width, height in ((390, 844), (844, 390), (820, 1180)):
+            for motion in ("no-preference", "reduce"):
+                self.open(width, height, phone=True)
+                self.browser.devtools("Emulation.setEmulatedMedia",
+                                      features=[{"name": "prefers-reduced-motion", "value": motion}])
+                self.browser.run("document.getElementById('files').focus()")
+                self.browser.choose_files(self.files["x1"], self.files["x2"])
+                self.browser.wait(seen, 0)
+                self.browser.wait(DONE, 2)
+                check(self.browser.run(f"return {seen}", 0), "the card slid away when its answer came")
+                check(self.focus() == "files", "the focus was moved to", self.focus())
+                self.shot(f"new_card_{width}")
+                if not self.model["samples"]:
+                    continue
+                self.browser.run("scrollTo({top: 0, behavior: 'instant'});"
+                                 "document.querySelector('#sample-list button').focus({preventScroll: true})")
+                self.browser.press("Enter")
+                self.browser.wait(DONE, 3)
+                self.browser.wait(seen, 2)
+                check(self.focus() == self.model["samples"][0]["name"], "the focus was moved to", self.focus())
+        self.open()
+        self.add("x1")
+        check(self.browser.run("return scrollY") == 0, "a wide page has the cards beside the settings")
+
     def test_accessibility(self):
         for scheme in ("light", "dark"):
             self.open(scheme=scheme)
@@ -322,7 +325,7 @@ class Test(Entry):
             self.check_axe(f"{scheme}, phone")
 
     def test_tablet(self):
-        self.open(820, 1100)
+        self.open(820, 1180)
         self.add("x0", "x1", "x2", "text")
         check(self.browser.run("return document.documentElement.scrollWidth") <= 820)
         self.shot("tablet")
@@ -347,7 +350,7 @@ def main():
     if options.shots:
         options.shots.mkdir(parents=True, exist_ok=True)
     ask = connection(options.url)
-    options.ask = lambda path: ask("/api/v1/predict", path.read_bytes())
+    options.ask = lambda path, query="": ask("/api/v1/predict" + query, path.read_bytes())
     model = ask("/api/v1/model")
     failures = 0
     browser = Browser()

@@ -1,6 +1,6 @@
 // What a screen reader hears. Several results at nearly the same time become one sentence.
-import { isPositive, on, state, verdict } from "./state.js";
-import { count, percent } from "./text.js";
+import { hasThreshold, isPositive, on, state, verdict } from "./state.js";
+import { count, names, percent } from "./text.js";
 
 const PAUSE = 700;  // milliseconds
 
@@ -18,7 +18,16 @@ export function warn(text) {
   urgent.textContent = text;
 }
 
+// How often each class is the likeliest, the most frequent first.
+function tally(items) {
+  const times = new Map();
+  for (const { answer } of items) times.set(verdict(answer), (times.get(verdict(answer)) ?? 0) + 1);
+  const sorted = [...times].sort(([, a], [, b]) => b - a);
+  return `${count(items.length, "image")}: ${names(sorted.map(([name, number]) => `${number} ${name}`), 3)}`;
+}
+
 export function summary(items) {
+  if (!hasThreshold()) return tally(items);
   const found = items.filter((item) => isPositive(item.answer)).length;
   return `${state.model.positive}: ${found} of ${count(items.length, "image")}`;
 }

@@ -3,9 +3,9 @@ import { warn } from "./announce.js";
 import { openLarge } from "./dialog.js";
 import { createOverlay, saveOverlay } from "./overlay.js";
 import { ask, cancel } from "./queue.js";
-import { isPositive, on, removeItem, state } from "./state.js";
+import { classTold, on, removeItem } from "./state.js";
 import { size } from "./text.js";
-import { showVerdict } from "./verdict.js";
+import { kind, showVerdict } from "./verdict.js";
 
 const template = document.getElementById("card");
 const list = document.getElementById("cards");
@@ -13,14 +13,22 @@ const cards = new Map();  // by item
 
 function showBar(card, answer) {
   card.bar.style.setProperty("--share", answer.probability);
-  card.bar.classList.toggle("positive", isPositive(answer));
+  card.bar.dataset.kind = kind(answer);
 }
 
 function stateText({ phase, note, answer }) {
   if (phase === "failed" && answer) return "The heatmap is still the one before.";
   if (phase !== "done" || !answer) return note;
-  const empty = answer.heatmap.maximum === 0 ? "\nThe heatmap is empty: nothing here speaks for the class." : "";
-  return `Probability of ${state.model.positive}\n${answer.image.format},\u00a0${size(answer.image)}${empty}`;
+  return `Probability of ${classTold(answer)}\n${answer.image.format},\u00a0${size(answer.image)}`;
+}
+
+// The map need not be of the class that the verdict names.
+function showMapClass(card, { class: name, maximum }) {
+  const strong = document.createElement("strong");
+  strong.textContent = name;
+  card.about.replaceChildren(...(maximum === 0
+    ? ["The heatmap is empty: nothing here speaks for ", strong, "."]
+    : ["Heatmap: decisive for ", strong]));
 }
 
 function show(card, item) {
@@ -30,7 +38,7 @@ function show(card, item) {
   card.overlay.show(item);
   card.enlarge.hidden = phase === "failed" && !answer;
   card.enlarge.disabled = !answer;
-  card.verdict.hidden = card.bar.hidden = card.save.hidden = !answer;
+  card.verdict.hidden = card.bar.hidden = card.about.hidden = card.save.hidden = !answer;
   card.state.textContent = stateText(item);
   card.trouble.hidden = !error;
   card.trouble.textContent = error?.message ?? "";
@@ -41,6 +49,7 @@ function show(card, item) {
 function showAnswer(card, item) {
   showVerdict(card.verdict, item.answer);
   showBar(card, item.answer);
+  showMapClass(card, item.answer.heatmap);
   if (item.phase === "done") askForPicture(item);
 }
 
@@ -74,7 +83,7 @@ function removeCard(card, item) {
 function createCard(item) {
   const root = template.content.firstElementChild.cloneNode(true);
   const card = { root };
-  for (const part of ["enlarge", "name", "verdict", "bar", "state", "trouble", "retry", "save", "remove"]) {
+  for (const part of ["enlarge", "name", "verdict", "bar", "about", "state", "trouble", "retry", "save", "remove"]) {
     card[part] = root.querySelector(`.${part}`);
   }
   card.name.textContent = item.name;
@@ -89,6 +98,13 @@ function createCard(item) {
   card.save.addEventListener("click", () => saveCard(card, item));
   card.remove.addEventListener("click", () => removeCard(card, item));
   return card;
+}
+
+// Where the page is one column, a new card is far below what was pressed to get it. The focus stays.
+export function bringIntoView(item) {
+  if (!matchMedia("(max-width: 59.99rem)").matches) return;
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  cards.get(item).root.scrollIntoView({ block: "start", behavior: calm ? "instant" : "smooth" });
 }
 
 export function showCards() {

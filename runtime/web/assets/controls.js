@@ -1,19 +1,20 @@
 // The settings: two sliders that need no server, four choices that ask it again.
 import { summary } from "./announce.js";
-import { emit, on, state } from "./state.js";
+import { emit, hasThreshold, on, state } from "./state.js";
 import { layerText, methodName, percent } from "./text.js";
 
 const element = (name) => document.getElementById(name);
 const CHOICES = ["layer", "method", "class", "from"];
 
 function setThreshold(value) {
-  const own = state.model.threshold;
+  const { threshold: own, threshold_given: given } = state.model;
   const slider = element("threshold");
   state.threshold = value;
   slider.value = value;
   slider.setAttribute("aria-valuetext", percent(value));
   element("threshold-value").textContent = percent(value);
-  element("threshold-reset").textContent = `Back to the model's ${percent(own)}`;
+  element("threshold-reset").textContent = given
+    ? `Back to ${percent(own)}, this server's threshold` : `Back to the model's ${percent(own)}`;
   element("threshold-reset").hidden = value === own;
   document.documentElement.style.setProperty("--threshold", value);
   emit("threshold");
@@ -21,6 +22,7 @@ function setThreshold(value) {
 
 // What the slider does, in words; with results, in numbers.
 function explainThreshold() {
+  if (!hasThreshold()) return;
   const items = state.items.filter((item) => item.answer);
   element("threshold-help").textContent =
     `Above it, the verdict is ${items.length ? summary(items) : state.model.positive}.`;
@@ -41,10 +43,14 @@ function fill(name, options, chosen) {
   select.replaceChildren(...options.map(([value, text]) => new Option(text, value, false, value === chosen)));
 }
 
+function showLegend() {
+  element("legend-class").textContent = `decisive for ${state.settings.class}`;
+}
+
 function fillChoices(model) {
   fill("layer", model.layers.map((layer) => [layer.name, layerText(layer)]), model.layer);
   fill("method", model.methods.map((method) => [method, methodName(method)]), model.methods[0]);
-  fill("class", model.classes.map((name) => [name, name]), model.positive);
+  fill("class", model.classes.map((name) => [name, name]), model.positive ?? model.classes[0]);
   for (const name of CHOICES) {
     element(name).disabled = false;
     state.settings[name] = element(name).value;
@@ -61,6 +67,9 @@ export function prepareControls(model) {
   wide.addEventListener("change", unfold);
   unfold();
   fillChoices(model);
+  showLegend();
+  on("settings", showLegend);
+  element("threshold-field").hidden = !hasThreshold();
   for (const event of ["threshold", "changed", "removed"]) on(event, explainThreshold);
   setThreshold(model.threshold);
   setOpacity(state.opacity);

@@ -1,7 +1,9 @@
-// All results as a table for spreadsheets (RFC 4180).
-import { state, verdict } from "./state.js";
+// All results as a table for spreadsheets (RFC 4180). The heatmap has columns of its own: its class need
+// not be the verdict, and its score is what the gradient was taken from.
+import { hasThreshold, state, verdict } from "./state.js";
 
-const COLUMNS = ["name", "probability", "class", "threshold", "model", "layer", "method", "width", "height"];
+const COLUMNS = ["name", "probability", "verdict", "threshold", "model", "heatmap_class", "heatmap_score",
+  "heatmap_layer", "heatmap_method", "width", "height", "error"];
 
 // A text that begins like a formula would be run by the spreadsheet; an apostrophe keeps it a text.
 function defuse(text) {
@@ -13,13 +15,16 @@ function field(value) {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-function row({ name, answer }) {
+// An image without an answer has a row, too: a table that leaves some out would look complete.
+function row({ name, answer, error }) {
+  const trouble = error?.message ?? "";
+  if (!answer) return [name, ...Array(COLUMNS.length - 2).fill(""), trouble || "Not answered yet."];
   const { probability, model, heatmap, image } = answer;
-  return [name, probability, verdict(answer), state.threshold, model,
-    heatmap.layer, heatmap.method, image.width, image.height];
+  return [name, probability, verdict(answer), hasThreshold() ? state.threshold : "", model, heatmap.class, heatmap.from,
+    heatmap.layer, heatmap.method, image.width, image.height, trouble];
 }
 
 export function resultsAsCsv() {
-  const rows = [COLUMNS, ...state.items.filter((item) => item.answer).map(row)];
+  const rows = [COLUMNS, ...state.items.map(row)];
   return rows.map((values) => `${values.map(field).join(",")}\r\n`).join("");
 }

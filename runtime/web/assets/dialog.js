@@ -3,7 +3,7 @@ import { warn } from "./announce.js";
 import { setOpacity } from "./controls.js";
 import { createOverlay, saveOverlay } from "./overlay.js";
 import { emit, on, state } from "./state.js";
-import { heatmapText, percent, seconds, size } from "./text.js";
+import { heatmapText, names, percent, seconds, size } from "./text.js";
 import { showVerdict } from "./verdict.js";
 
 const part = (name) => document.getElementById(`large-${name}`);
@@ -15,9 +15,15 @@ function answered() {
   return state.items.filter((item) => item.answer);
 }
 
+// Of many classes the likeliest come first; two stay where they are from image to image.
+function shares({ probabilities }) {
+  const all = Object.entries(probabilities);
+  if (all.length > 2) all.sort(([, a], [, b]) => b - a);
+  return names(all.map(([name, share]) => `${name} ${percent(share)}`), 5);
+}
+
 function facts({ answer }) {
-  const shares = Object.entries(answer.probabilities).map(([name, share]) => `${name} ${percent(share)}`);
-  return `${shares.join(", ")}. ${heatmapText(answer.heatmap)}. `
+  return `${shares(answer)}. ${heatmapText(answer.heatmap)}. `
     + `${answer.image.format},\u00a0${size(answer.image)}, answered in ${seconds(answer.seconds)}.`;
 }
 

@@ -1,15 +1,15 @@
 // The page: asks for the model, then connects files, queue, cards and settings.
 import { announceResults, say, summary } from "./announce.js";
 import { getModel } from "./api.js";
-import { showCards } from "./card.js";
+import { bringIntoView, showCards } from "./card.js";
 import { prepareControls } from "./controls.js";
 import { resultsAsCsv } from "./csv.js";
 import { prepareDialog } from "./dialog.js";
 import { acceptFiles } from "./files.js";
 import { save } from "./overlay.js";
 import { ask, cancel } from "./queue.js";
-import { addItem, on, removeItem, state } from "./state.js";
-import { count, sentence, size } from "./text.js";
+import { addItem, hasThreshold, on, removeItem, state } from "./state.js";
+import { count, names, sentence, size } from "./text.js";
 
 const MOST = 200;  // images on the page; more would make it slow
 const SOURCES = {
@@ -25,14 +25,22 @@ function showBanner(message) {
   element("banner").hidden = !message;
 }
 
+function classesText({ classes }) {
+  if (classes.length <= 2) return `It tells ${classes.join(" from ")}`;
+  return `It tells ${classes.length} classes apart (${names(classes)})`;
+}
+
 function showFacts(model) {
   const name = document.createElement("strong");
   name.textContent = model.name;
   const data = model.trained_on ? sentence(`trained on: ${model.trained_on}`) : "On what it was trained is not recorded.";
-  const synthetic = model.synthetic && !/synthetic/i.test(data) ? " They are synthetic and show no patients." : "";
   element("facts").replaceChildren(name,
-    `, ${SOURCES[model.source] ?? "a model"}. It tells ${model.classes.join(" from ")}, and sees each image as `
-    + `${size(model.input)} pixels${model.input.channels === 1 ? " of grey" : ""}. ${data}${synthetic}`);
+    `, ${SOURCES[model.source] ?? "a model"}. ${classesText(model)}, and sees each image as `
+    + `${size(model.input)} pixels${model.input.channels === 1 ? " of grey" : ""}. ${data}`);
+  for (const warning of document.querySelectorAll(".synthetic")) warning.hidden = model.synthetic !== true;
+  element("where").textContent = model.keeps
+    ? "They go to this server, which keeps a copy." : "They go to this server and nowhere else.";
+  if (!hasThreshold()) element("verdict-is").textContent = ": the likeliest of the classes.";
   element("version").textContent = `Pneuma ${model.version} · model file ${model.file}`;
 }
 
@@ -40,14 +48,17 @@ function add(files) {
   const taken = files.slice(0, Math.max(0, MOST - state.items.length));
   const left = files.length - taken.length;
   showBanner(left ? `The page holds at most ${MOST} images: ${count(left, "image")} were left out.` : "");
-  if (taken.length) say(`${count(taken.length, "image")} added`);
-  ask(taken.map((file) => addItem(file.name, file)));
+  if (!taken.length) return;
+  say(`${count(taken.length, "image")} added`);
+  const items = taken.map((file) => addItem(file.name, file));
+  ask(items);
+  bringIntoView(items[0]);
 }
 
 function showSummary() {
   const items = state.items.filter((item) => item.answer);
   element("summary").textContent = items.length ? summary(items) : "";
-  element("csv").disabled = !items.length;
+  element("csv").disabled = !items.length && !state.items.some((item) => item.error);
   element("tools").hidden = !state.items.length;
   element("empty").hidden = state.items.length > 0;
 }

@@ -89,8 +89,15 @@ export async function renderOverlay({ answer }, { xray, heat }) {
   return blob;
 }
 
+// What no file name may hold, and no more of a long class than tells it from others.
+function inFileName(text) {
+  return text.replace(/[\s/\\:*?"<>|]+/g, "-").slice(0, 40);
+}
+
+// The name tells of which class the map is: the picture alone does not.
 export async function saveOverlay(item, overlay) {
-  const { layer, method } = item.answer.heatmap;
+  const { layer, method, class: name, from } = item.answer.heatmap;
   const stem = item.name.replace(/\.[^.]*$/, "");
-  save(await renderOverlay(item, overlay), `${stem}_${layer}_${method}.png`);
+  const blob = await renderOverlay(item, overlay);
+  save(blob, `${[stem, ...[layer, method, name, from].map(inFileName)].join("_")}.png`);
 }

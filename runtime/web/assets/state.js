@@ -37,13 +37,24 @@ export function removeItem(item) {
   emit("removed", item);
 }
 
+// Only one class of two is held against the threshold. A model of more has no positive class: its
+// verdict is the likeliest one, which the server knows.
+export function hasThreshold() {
+  return typeof state.model.positive === "string";
+}
+
 // Above the threshold, not at it, as everywhere in Pneuma.
 export function isPositive(answer) {
-  return answer.probability > state.threshold;
+  return hasThreshold() && answer.probability > state.threshold;
 }
 
 export function verdict(answer) {
   const { classes, positive } = state.model;
-  if (isPositive(answer)) return positive;
-  return classes.length === 2 ? classes.find((name) => name !== positive) : `not ${positive}`;
+  if (!hasThreshold()) return answer.class;
+  return isPositive(answer) ? positive : classes.find((name) => name !== positive);
+}
+
+// The class whose probability the answer's one number is.
+export function classTold(answer) {
+  return state.model.positive ?? answer.class;
 }

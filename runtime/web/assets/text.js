@@ -24,6 +24,12 @@ export function count(number, word) {
   return `${number} ${word}${number === 1 ? "" : "s"}`;
 }
 
+// A model may have a thousand classes, which nobody reads.
+export function names(all, most = 8) {
+  const left = all.length - most;
+  return all.slice(0, most).join(", ") + (left > 0 ? ` … and ${left} more` : "");
+}
+
 export function methodName(method) {
   return METHODS[method] ?? method;
 }

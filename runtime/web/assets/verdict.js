@@ -1,16 +1,21 @@
 // How a verdict looks.
-import { isPositive, state, verdict } from "./state.js";
+import { classTold, hasThreshold, isPositive, verdict } from "./state.js";
 import { percent } from "./text.js";
+
+// Green and red are for yes and no; the likeliest of many classes is neither.
+export function kind(answer) {
+  if (!hasThreshold()) return "likeliest";
+  return isPositive(answer) ? "positive" : "negative";
+}
 
 // A verdict is told by its words and the form of its sign, not by its colour alone.
 export function showVerdict(element, answer) {
-  const positive = isPositive(answer);
   const badge = document.createElement("strong");
-  badge.className = positive ? "badge positive" : "badge negative";
+  badge.className = `badge ${kind(answer)}`;
   badge.textContent = verdict(answer);
   const words = document.createElement("span");
   words.className = "words";
-  words.textContent = `Probability of ${state.model.positive}:`;
+  words.textContent = `Probability of ${classTold(answer)}:`;
   const number = document.createElement("span");
   number.className = "number";
   number.textContent = percent(answer.probability);
