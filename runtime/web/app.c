@@ -132,6 +132,8 @@ int pn_app_command(int argc, char **argv) {
     if (status == PN_OK) {
         tell(&a);
         sigwait(&ends, &signal_number);
+        /* A second one does not wait for what is being computed. */
+        pthread_sigmask(SIG_UNBLOCK, &ends, NULL);
     } else {
         fprintf(stderr, "pneuma app: %s\n", error.message);
     }

@@ -103,6 +103,10 @@ static pn_status read_classes(pn_app_model *m, const json_t *input, pn_error *er
                        "'%.100s' gives %lld numbers for an image; the app tells at most 1000 "
                        "classes apart",
                        m->name, (long long)outputs);
+    char shape[PN_SHAPE_TEXT];
+    if (out->rank != 1)
+        return pn_fail(error, PN_E_UNSUPPORTED, "'%.100s' gives %s, not one number for each class",
+                       m->name, pn_dims_text(out, shape, sizeof shape));
     pn_status status = check_probabilities(m, outputs, error);
     if (status != PN_OK) return status;
     m->sigmoid = outputs == 1;
@@ -115,6 +119,10 @@ static pn_status read_classes(pn_app_model *m, const json_t *input, pn_error *er
         const char *name = json_string_value(json_array_get(names, (size_t)i));
         m->class_name[i] = copy_text(name ? name : usual);
         if (!m->class_name[i]) return pn_fail_memory(error, 32);
+        for (int k = 0; k < i; k++)
+            if (strcmp(m->class_name[k], m->class_name[i]) == 0)
+                return pn_fail(error, PN_E_FORMAT, "'%.100s' has two classes called '%.100s'",
+                               m->name, m->class_name[i]);
     }
     return m->class_name ? PN_OK : pn_fail_memory(error, (unsigned)m->classes);
 }
@@ -156,6 +164,10 @@ static pn_status read_layers(pn_app_model *m, pn_error *error) {
 
 static pn_status read_all(pn_app_model *m, const json_t *input, double threshold, pn_error *error) {
     const double own = number_in(input, "threshold", 0.5);
+    if (!(own >= 0 && own <= 1))
+        return pn_fail(error, PN_E_FORMAT,
+                       "'%.100s' has the threshold %g, which is no probability from 0 to 1",
+                       m->name, own);
     m->threshold_given = threshold >= 0;
     m->threshold = m->threshold_given ? threshold : own;
     pn_status status = read_images(m, input, error);

@@ -36,6 +36,17 @@ static bool read_choice(const reading *r, const char *name, const char *const *c
     return *out >= 0;
 }
 
+/* A plus that nobody wrote as %2B has become a space. */
+static bool read_method(const reading *r, int *out) {
+    char text[32] = "";
+    const char *value = r->query(r->context, "method");
+    if (!value) value = pn_cam_methods[PN_CAM_GRAD];
+    for (size_t i = 0; value[i] && i + 1 < sizeof text; i++)
+        text[i] = value[i] == ' ' ? '+' : value[i];
+    *out = choose("method", text, pn_cam_methods, r->reply);
+    return *out >= 0;
+}
+
 static bool read_layer(const reading *r, int *out) {
     const char *value = r->query(r->context, "layer");
     *out = value && *value ? pn_app_model_layer(r->model, value) : r->model->usual;
@@ -76,8 +87,7 @@ bool pn_asked_read(const pn_app_model *model, pn_query query, void *context, pn_
     int method, form, score, picture;
     *asked = (pn_asked){.name = ""};
     if (!read_layer(&r, &asked->layer) || !read_class(&r, &asked->target) ||
-        !read_threshold(&r, &asked->threshold) ||
-        !read_choice(&r, "method", pn_cam_methods, PN_CAM_GRAD, &method) ||
+        !read_threshold(&r, &asked->threshold) || !read_method(&r, &method) ||
         !read_choice(&r, "heatmap", forms, PN_HEATMAP_NONE, &form) ||
         !read_choice(&r, "from", scores, 0, &score) ||
         !read_choice(&r, "picture", pictures, 0, &picture))

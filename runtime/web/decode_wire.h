@@ -12,7 +12,8 @@
 #define PN_DECODE_READY 0x44524e50u   /* "PNRD" */
 
 enum {
-    PN_DECODE_MOST_PIXELS = 64000000, /* of an upload */
+    PN_DECODE_MOST_PIXELS = 64000000, /* of an upload of 8 bits */
+    PN_DECODE_DEEP = 4,               /* as many less of one of 16 */
     PN_DECODE_MOST_BYTES = 1 << 28,   /* of an upload, and of what is prepared of it */
     PN_DECODE_MOST_SHOWN = 8192,      /* the longest side of what is shown */
     PN_DECODE_PATIENCE = 10000,       /* milliseconds for an image */

@@ -62,11 +62,14 @@ typedef struct upload {
 
 static pn_status look(upload *u, pn_error *error) {
     pn_status status = pn_image_probe(u->bytes, u->size, NULL, NULL, &u->info, error);
-    if (status != PN_OK || u->info.height <= PN_DECODE_MOST_PIXELS / u->info.width) return status;
+    if (status != PN_OK) return status;
+    const int64_t most = PN_DECODE_MOST_PIXELS / (u->info.depth > 8 ? PN_DECODE_DEEP : 1);
+    if (u->info.height <= most / u->info.width) return PN_OK;
     return pn_fail(error, PN_E_UNSUPPORTED,
-                   "the image has %lld x %lld pixels; up to %d million pixels can be decoded here",
-                   (long long)u->info.width, (long long)u->info.height,
-                   PN_DECODE_MOST_PIXELS / 1000000);
+                   "the image has %lld x %lld pixels of %d bits, %.0f million; up to %lld million "
+                   "such pixels can be decoded here",
+                   (long long)u->info.width, (long long)u->info.height, u->info.depth,
+                   (double)u->info.width * (double)u->info.height / 1e6, (long long)most / 1000000);
 }
 
 static pn_status show(upload *u, pn_tensor *image, pn_error *error) {

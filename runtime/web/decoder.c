@@ -76,7 +76,7 @@ static pn_status give_up(pn_decoder *d, pn_decode_moved moved, pn_error *error) 
     static const char cannot[] = "the image could not be decoded";
     pn_decode_end(&d->process);
     if (moved == PN_DECODE_LATE)
-        return pn_fail(error, PN_E_FORMAT, "%s: it took longer than %g s", cannot,
+        return pn_fail(error, PN_E_CANCELLED, "%s: it took longer than %g s", cannot,
                        d->patience / 1000.0);
     if (moved == PN_DECODE_GONE)
         return pn_fail(error, PN_E_FORMAT, "%s: the decoder crashed on it", cannot);
@@ -114,13 +114,26 @@ static pn_status take_pixels(pn_decoder *d, const pn_decode_wish *w, int64_t dea
     return moved == PN_DECODE_MOVED ? PN_OK : give_up(d, moved, error);
 }
 
+static pn_decode_moved ask_and_hear(pn_decoder *d, const void *bytes, size_t size,
+                                    const pn_decode_wish *wish, int64_t deadline,
+                                    pn_decode_answer *answer) {
+    pn_decode_moved moved = ask(d, bytes, size, wish, deadline);
+    if (moved != PN_DECODE_MOVED) return moved;
+    return pn_decode_take(&d->process, answer, sizeof *answer, deadline);
+}
+
 static pn_status run(pn_decoder *d, const void *bytes, size_t size, const pn_decode_wish *wish,
                      pn_decoded *out, pn_error *error) {
     const int64_t deadline = pn_decode_now() + d->patience;
     pn_decode_answer answer;
-    pn_decode_moved moved = ask(d, bytes, size, wish, deadline);
-    if (moved == PN_DECODE_MOVED)
-        moved = pn_decode_take(&d->process, &answer, sizeof answer, deadline);
+    pn_decode_moved moved = ask_and_hear(d, bytes, size, wish, deadline, &answer);
+    if (moved == PN_DECODE_GONE) {
+        /* Perhaps the system took it, for want of memory: the image gets a second worker. */
+        pn_decode_end(&d->process);
+        pn_status started = start(d, error);
+        if (started != PN_OK) return started;
+        moved = ask_and_hear(d, bytes, size, wish, deadline, &answer);
+    }
     if (moved != PN_DECODE_MOVED) return give_up(d, moved, error);
     pn_status status = pn_decode_read_answer(&answer, wish, out, error);
     if (status == PN_E_INTERNAL) return give_up(d, moved, error);

@@ -103,9 +103,18 @@ pn_status pn_jobs_new(const pn_app_model *model, pn_predictor *predictor, const 
 void pn_jobs_stop(pn_jobs *jobs) {
     if (!jobs) return;
     pthread_mutex_lock(&jobs->lock);
+    pn_job *job = jobs->first, *after;
+    jobs->first = NULL;
+    jobs->last = &jobs->first;
+    jobs->waiting = 0;
     jobs->stop = true;
     pthread_cond_broadcast(&jobs->given);
     pthread_mutex_unlock(&jobs->lock);
+    for (; job; job = after) {
+        after = job->after;
+        pn_reply_error(&job->reply, 503, "stopping", "the server is being stopped");
+        job->done(job);
+    }
     for (int i = 0; i < jobs->started; i++) pthread_join(jobs->thread[i], NULL);
     jobs->started = 0;
 }

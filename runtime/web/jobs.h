@@ -20,7 +20,8 @@ typedef struct pn_jobs pn_jobs;
 /* `keep`: folder for uploads, or NULL. All that is given must live as long. */
 pn_status pn_jobs_new(const pn_app_model *model, pn_predictor *predictor, const char *keep,
                       pn_jobs **out, pn_error *error);
-/* Works off the line and takes no more; waits. NULL is fine. */
+/* Takes no more and waits for what is being computed; those in the line are answered with 503. NULL
+ * is fine. */
 void pn_jobs_stop(pn_jobs *jobs);
 /* Nobody may give any more. */
 void pn_jobs_free(pn_jobs *jobs);

@@ -5,6 +5,8 @@
 #include "web/keep.h"
 #include "web/picture_url.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -31,6 +33,8 @@ static void refuse(pn_reply *reply, pn_status status, const pn_error *error, con
         pn_reply_error(reply, 415, "unsupported_image", "%s", error->message);
     else if (status == PN_E_FORMAT)
         pn_reply_error(reply, 422, "damaged_image", "%s", error->message);
+    else if (status == PN_E_CANCELLED)
+        pn_reply_error(reply, 503, "too_slow", "%s", error->message);
     else if (status == PN_E_MEMORY)
         pn_reply_error(reply, 503, "no_memory", "the server is out of memory; try again later");
     else
@@ -127,6 +131,9 @@ static pn_status ask(const pn_prediction_tools *t, const pn_asked *asked, const 
                                   .map = map};
     pn_status status = pn_predictor_ask(t->predictor, &question, error);
     if (status != PN_OK) return status;
+    for (int i = 0; i < t->model->classes; i++)
+        if (!isfinite(probability[i]))
+            return pn_fail(error, PN_E_INTERNAL, "the model gives no number for this image");
     *answer = answer_json(t->model, asked, image, probability);
     if (!*answer) return pn_fail_memory(error, 1);
     if (asked->heatmap) status = add_heatmap(t->model, asked, image, map, *answer, error);
@@ -146,6 +153,13 @@ static pn_status answer_image(const pn_prediction_tools *t, const pn_asked *aske
     return status;
 }
 
+/* Visitors are answered all the same: that a disk is full is a matter of who runs the app. */
+static void keep(const char *folder, const char *format, const void *bytes, size_t size) {
+    pn_error error;
+    if (pn_keep_upload(folder, format, bytes, size, &error) != PN_OK)
+        fprintf(stderr, "pneuma app: an upload was not kept: %s\n", error.message);
+}
+
 void pn_prediction_make(const pn_prediction_tools *t, const pn_asked *asked, const void *bytes,
                         size_t size, pn_reply *reply) {
     enum { SHOWN = 1024 };
@@ -156,8 +170,7 @@ void pn_prediction_make(const pn_prediction_tools *t, const pn_asked *asked, con
     pn_error error;
     wish.shown = asked->picture ? SHOWN : 0;
     pn_status status = pn_decoder_run(t->decoder, bytes, size, &wish, &image, &error);
-    if (status == PN_OK && t->keep)
-        status = pn_keep_upload(t->keep, image.format, bytes, size, &error);
+    if (status == PN_OK && t->keep) keep(t->keep, image.format, bytes, size);
     if (status == PN_OK) status = answer_image(t, asked, &image, &answer, &error);
     pn_decoded_free(&image);
     if (status != PN_OK) {

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "web/asked.h"
+#include "web/patience.h"
 #include "web/routes.h"
 #include "web/upload.h"
 
@@ -15,16 +16,17 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Connections at a time; seconds of silence before one is cut, and in which a body must have come;
- * bytes of all bodies at a time. */
-enum { CONNECTIONS = 256, SILENCE = 15, BODY_SECONDS = 60 };
-static const size_t most_bodies = 256U << 20U;
+/* Connections at a time; seconds of silence before one is cut, in which headers must have come, and
+ * a body; bytes of all bodies and answers at a time. */
+enum { CONNECTIONS = 256, SILENCE = 15, HEADER_SECONDS = 20, BODY_SECONDS = 60 };
+static const size_t most_bytes = 256U << 20U;
 
 struct pn_server {
     pn_site site;
     char *model; /* the text of /api/v1/model */
     struct MHD_Daemon *daemon;
-    atomic_size_t bodies; /* bytes that uploads hold at the moment */
+    pn_patience *patience;
+    atomic_size_t bytes; /* that uploads and answers hold at the moment */
 };
 
 /* One request. */
@@ -32,7 +34,8 @@ typedef struct request {
     pn_server *server;
     struct MHD_Connection *connection;
     pn_upload upload;
-    size_t counted; /* of server->bodies */
+    size_t counted; /* of server->bytes */
+    bool crowded;   /* there was no room for the upload */
     time_t began;
     pn_job job;
     atomic_bool done;
@@ -101,6 +104,10 @@ static enum MHD_Result check_name(void *context, enum MHD_ValueKind kind, const 
     return pn_asked_knows(name, context) ? MHD_YES : MHD_NO;
 }
 
+static void refuse_busy(pn_reply *reply) {
+    pn_reply_error(reply, 503, "busy", "the server is busy; try again in a moment");
+}
+
 static bool read_asked(request *r, pn_reply *reply) {
     pn_asked *asked = &r->job.asked;
     *reply = (pn_reply){0};
@@ -109,14 +116,21 @@ static bool read_asked(request *r, pn_reply *reply) {
     if (!pn_asked_read(r->server->site.model, query, r->connection, asked, reply)) return false;
     if (!pn_upload_begin(&r->upload, r->connection, r->server->site.max_upload, reply))
         return false;
-    if (atomic_load(&r->server->bodies) < most_bodies) return true;
-    pn_reply_error(reply, 503, "busy", "the server is busy; try again in a moment");
+    if (atomic_load(&r->server->bytes) < most_bytes) return true;
+    refuse_busy(reply);
     return false;
+}
+
+/* What the request holds from now on. */
+static void count_bytes(request *r, size_t bytes) {
+    atomic_fetch_add(&r->server->bytes, bytes);
+    atomic_fetch_sub(&r->server->bytes, r->counted);
+    r->counted = bytes;
 }
 
 static void free_request(request *r) {
     if (!r) return;
-    atomic_fetch_sub(&r->server->bodies, r->counted);
+    count_bytes(r, 0);
     pn_upload_free(&r->upload);
     pn_reply_free(&r->job.reply);
     pn_free(r);
@@ -125,6 +139,8 @@ static void free_request(request *r) {
 /* On a thread of the jobs. */
 static void finish(pn_job *job) {
     request *r = job->context;
+    pn_text_free(&r->upload.bytes);
+    count_bytes(r, job->reply.size);
     atomic_store(&r->done, true);
     MHD_resume_connection(r->connection);
 }
@@ -160,25 +176,31 @@ static enum MHD_Result begin(pn_server *server, struct MHD_Connection *connectio
 }
 
 static enum MHD_Result receive(request *r, const char *data, size_t *size) {
-    const size_t before = r->upload.bytes.size;
     if (time(NULL) - r->began > BODY_SECONDS) return MHD_NO;
-    if (!pn_upload_take(&r->upload, data, *size)) return MHD_NO;
-    const size_t grown = r->upload.bytes.size - before;
-    r->counted += grown;
-    atomic_fetch_add(&r->server->bodies, grown);
+    if (!r->crowded && !pn_upload_take(&r->upload, data, *size)) return MHD_NO;
     *size = 0;
+    count_bytes(r, r->upload.bytes.size);
+    if (r->crowded || atomic_load(&r->server->bytes) <= most_bytes) return MHD_YES;
+    /* The rest is read and forgotten. */
+    r->crowded = true;
+    pn_text_free(&r->upload.bytes);
+    count_bytes(r, 0);
     return MHD_YES;
 }
 
 /* The body is there: the connection waits until a job has answered it. */
 static enum MHD_Result hand_over(request *r) {
+    if (r->crowded) {
+        refuse_busy(&r->job.reply);
+        return answer(r->connection, &r->job.reply);
+    }
     if (!pn_upload_end(&r->upload, &r->job.reply)) return answer(r->connection, &r->job.reply);
     r->job.asked.name = r->upload.name;
     r->job.bytes = r->upload.bytes.data ? r->upload.bytes.data : "";
     r->job.size = r->upload.bytes.size;
     MHD_suspend_connection(r->connection);
     if (!pn_jobs_give(r->server->site.jobs, &r->job)) {
-        pn_reply_error(&r->job.reply, 503, "busy", "the server is busy; try again in a moment");
+        refuse_busy(&r->job.reply);
         finish(&r->job);
     }
     return MHD_YES;
@@ -192,6 +214,10 @@ static bool may_have_body(const char *method) {
     return strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0;
 }
 
+static int socket_of(struct MHD_Connection *connection) {
+    return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+}
+
 static enum MHD_Result handle(void *context, struct MHD_Connection *connection, const char *path,
                               const char *method, const char *version, const char *data,
                               size_t *size, void **state) {
@@ -200,8 +226,15 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
         *state = &reading;
         return MHD_YES;
     }
+    if (*state == &reading && *size > 0) { /* nobody asked for it */
+        *size = 0;
+        return MHD_YES;
+    }
     request *r = *state == &reading ? NULL : *state;
-    if (!r) return begin(context, connection, method, path, state);
+    if (!r) {
+        pn_patience_heard(((pn_server *)context)->patience, socket_of(connection));
+        return begin(context, connection, method, path, state);
+    }
     if (*size > 0) return receive(r, data, size);
     if (atomic_load(&r->done)) return answer(connection, &r->job.reply);
     return hand_over(r);
@@ -209,9 +242,20 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
 
 static void completed(void *context, struct MHD_Connection *connection, void **state,
                       enum MHD_RequestTerminationCode code) {
-    (void)context, (void)connection, (void)code;
+    (void)code;
     if (*state != &reading) free_request(*state);
     *state = NULL;
+    pn_patience_next(((pn_server *)context)->patience, socket_of(connection));
+}
+
+static void connected(void *context, struct MHD_Connection *connection, void **of_connection,
+                      enum MHD_ConnectionNotificationCode code) {
+    pn_patience *patience = ((pn_server *)context)->patience;
+    (void)of_connection;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED)
+        pn_patience_begin(patience, socket_of(connection));
+    else
+        pn_patience_end(patience, socket_of(connection));
 }
 
 /* libmicrohttpd says on standard error what clients do wrong; nobody asked. */
@@ -271,15 +315,17 @@ static pn_status start(pn_server *s, int socket, pn_error *error) {
     const unsigned flags =
         MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_ITC;
     s->model = pn_route_model(&s->site);
-    if (!s->model) {
+    pn_status status = s->model ? pn_patience_new(CONNECTIONS, HEADER_SECONDS, &s->patience, error)
+                                : pn_fail_memory(error, 1);
+    if (status != PN_OK) {
         close(socket);
-        return pn_fail_memory(error, 1);
+        return status;
     }
-    s->daemon =
-        MHD_start_daemon(flags, 0, NULL, NULL, handle, s, MHD_OPTION_EXTERNAL_LOGGER, ignore_log,
-                         NULL, MHD_OPTION_LISTEN_SOCKET, socket, MHD_OPTION_NOTIFY_COMPLETED,
-                         completed, NULL, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS,
-                         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SILENCE, MHD_OPTION_END);
+    s->daemon = MHD_start_daemon(
+        flags, 0, NULL, NULL, handle, s, MHD_OPTION_EXTERNAL_LOGGER, ignore_log, NULL,
+        MHD_OPTION_LISTEN_SOCKET, socket, MHD_OPTION_NOTIFY_COMPLETED, completed, s,
+        MHD_OPTION_NOTIFY_CONNECTION, connected, s, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SILENCE, MHD_OPTION_END);
     if (s->daemon) return PN_OK;
     close(socket);
     return pn_fail(error, PN_E_IO, "the HTTP server cannot be started");
@@ -310,6 +356,7 @@ void pn_server_free(pn_server *s) {
         MHD_stop_daemon(s->daemon);
         if (listening != MHD_INVALID_SOCKET) close(listening);
     }
+    pn_patience_free(s->patience);
     pn_free(s->model);
     pn_free(s);
 }

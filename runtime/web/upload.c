@@ -15,7 +15,8 @@ static enum MHD_Result take_field(void *context, enum MHD_ValueKind kind, const 
     pn_upload *u = context;
     (void)kind, (void)type, (void)encoding;
     if (!key || strcmp(key, "file") != 0) return MHD_YES;
-    if (offset == 0) {
+    /* A part that begins with few bytes is told twice, first without any. */
+    if (offset == 0 && (u->files == 0 || u->bytes.size > 0)) {
         u->files++;
         pn_asked_name(name ? name : "", u->name, sizeof u->name);
     }

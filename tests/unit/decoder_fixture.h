@@ -41,11 +41,21 @@ MAYBE void put_big32(pn_text *out, size_t value) {
 }
 
 /* Without a checksum: nobody looks at it. */
+/* CRC-32, bit by bit. */
+MAYBE uint32_t checksum_of(const char *bytes, size_t size) {
+    uint32_t sum = ~0U;
+    for (size_t i = 0; i < size; i++) {
+        sum ^= (unsigned char)bytes[i];
+        for (int bit = 0; bit < 8; bit++) sum = sum >> 1 ^ (sum & 1 ? 0xedb88320U : 0);
+    }
+    return ~sum;
+}
+
 MAYBE void put_chunk(pn_text *out, const char *kind, const void *bytes, size_t size) {
     put_big32(out, size);
     pn_text_add(out, kind, 4);
     pn_text_add(out, bytes, size);
-    put_big32(out, 0);
+    put_big32(out, checksum_of(out->data + out->size - size - 4, size + 4));
 }
 
 /* The signature and IHDR of a PNG; kind 0 is grey, 2 RGB. */

@@ -56,7 +56,7 @@ static void a_slow_image_is_given_up(void **state) {
     pn_text png = {0};
     put_black_png(&png, 6000, 6000, 8, 0, (size_t)6000 * 6001);
     assert_int_equal(pn_decoder_new_of(getenv("PNEUMA_PROGRAM"), 20, &hasty, &error), PN_OK);
-    assert_int_equal(pn_decoder_run(hasty, png.data, png.size, &usual, &d, &error), PN_E_FORMAT);
+    assert_int_equal(pn_decoder_run(hasty, png.data, png.size, &usual, &d, &error), PN_E_CANCELLED);
     assert_string_equal(error.message,
                         "the image could not be decoded: it took longer than 0.02 s");
     assert_int_equal(pn_decoder_worker(hasty), 0);
@@ -147,11 +147,19 @@ static pn_decode_answer fitting(void) {
                               .shown_width = 50};
 }
 
+/* The first worker of this test dies, those after it do not. */
+static void die_once(void) {
+    char mark[100];
+    snprintf(mark, sizeof mark, "/tmp/pneuma-test-%ld", (long)getppid());
+    if (unlink(mark) == 0) abort();
+}
+
 static void answer_as(const char *name) {
     static char bytes[100000];
     const size_t prepared = hear_request();
     pn_decode_answer a = fitting();
     if (strcmp(name, "die") == 0) abort();
+    if (strcmp(name, "once") == 0) die_once();
     if (strcmp(name, "hang") == 0) sleep(60);
     if (strcmp(name, "garbage") == 0) memset(&a, 0x41, sizeof a);
     if (strcmp(name, "sizes") == 0) a.shown_height = a.shown_width = INT64_C(1) << 32;
@@ -240,13 +248,30 @@ static void workers_that_misbehave(void **state) {
         if (i % 2 == 0)
             assert_int_equal(pn_decoder_new_of(fake(bad[i / 2].name), patience, &d, &error), PN_OK);
         assert_int_equal(pn_decoder_run(d, upload, sizeof upload, &usual, &out, &error),
-                         PN_E_FORMAT);
+                         patience == 500 ? PN_E_CANCELLED : PN_E_FORMAT);
         if (!strstr(error.message, bad[i / 2].says))
             fail_msg("%s: %s", bad[i / 2].name, error.message);
         assert_int_equal(pn_decoder_worker(d) != 0, bad[i / 2].goes_on);
         if (i % 2 == 1) pn_decoder_free(d);
     }
     assert_int_equal(open_files(), files);
+}
+
+/* Somebody else may have ended it. */
+static void an_image_gets_a_second_worker(void **state) {
+    (void)state;
+    char mark[100];
+    pn_decoder *d = NULL;
+    pn_decoded out;
+    snprintf(mark, sizeof mark, "/tmp/pneuma-test-%ld", (long)getpid());
+    assert_int_equal(pn_file_write(mark, "", 0, NULL), PN_OK);
+    assert_int_equal(pn_decoder_new_of(fake("once"), 5000, &d, NULL), PN_OK);
+    const int worker = pn_decoder_worker(d);
+    assert_int_equal(pn_decoder_run(d, "x", 1, &usual, &out, NULL), PN_OK);
+    assert_int_not_equal(pn_decoder_worker(d), worker);
+    assert_int_equal(access(mark, F_OK), -1);
+    pn_decoded_free(&out);
+    pn_decoder_free(d);
 }
 
 static void what_comes_unasked_is_not_taken_for_an_answer(void **state) {
@@ -310,6 +335,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(the_program_is_found_at_home),
         cmocka_unit_test(workers_that_cannot_start),
         cmocka_unit_test(workers_that_misbehave),
+        cmocka_unit_test(an_image_gets_a_second_worker),
         cmocka_unit_test(what_comes_unasked_is_not_taken_for_an_answer),
         cmocka_unit_test(answers_are_checked),
     };

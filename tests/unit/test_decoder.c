@@ -181,6 +181,11 @@ static void damaged_images_are_refused(void **state) {
         must_refuse(png.data, png.size * part / 8, PN_E_FORMAT, "this file is truncated");
     }
     memset(png.data + 50, 0x55, 20);
+    must_refuse(png.data, png.size, PN_E_FORMAT, "this file is damaged: a checksum in the PNG");
+    pn_text_free(&png);
+    put_png_start(&png, 8, 8, 8, 0);
+    put_chunk(&png, "IDAT", "\x78\x01 no deflate", 13);
+    put_chunk(&png, "IEND", "", 0);
     must_refuse(png.data, png.size, PN_E_FORMAT, "the image is a damaged PNG: ");
     pn_text_free(&jpeg);
     pn_text_free(&png);
@@ -196,7 +201,11 @@ static void too_many_pixels_are_refused(void **state) {
     put_png_start(&png, 8001, 8000, 8, 0);
     put_chunk(&png, "IEND", "", 0);
     must_refuse(png.data, png.size, PN_E_UNSUPPORTED,
-                "has 8000 x 8001 pixels; up to 64 million pixels");
+                "has 8000 x 8001 pixels of 8 bits, 64 million; up to 64 million such pixels");
+    pn_text_free(&png);
+    put_png_start(&png, 4001, 4000, 16, 6);
+    put_chunk(&png, "IEND", "", 0);
+    must_refuse(png.data, png.size, PN_E_UNSUPPORTED, "up to 16 million such pixels");
     pn_text_free(&png);
 }
 

@@ -36,14 +36,20 @@ struct pn_explainer {
 
 /* ---- what is asked for ---- */
 
+/* Whether a prediction goes through the node as it is. */
+static bool passes_on(const pn_node *node) {
+    const bool same = (node->layer->type->flags & PN_LAYER_ALIAS) ||
+                      strcmp(node->layer->type->class_name, "Dropout") == 0;
+    return same && node->inputs == 1 && node->layer->activation.kind == PN_LINEAR;
+}
+
 /* The logits stand before the activation of the last layer, or are what a last layer that is
  * nothing but an activation takes. */
 static start find_start(const pn_model *model, bool logits) {
     start s = {.node = model->group[0].output[0]};
     const pn_node *node = &model->node[s.node];
     s.outputs = pn_dims_count(&node->out);
-    while (logits && (node->layer->type->flags & PN_LAYER_ALIAS) && node->inputs == 1)
-        node = &model->node[s.node = node->input[0]];
+    while (logits && passes_on(node)) node = &model->node[s.node = node->input[0]];
     if (!logits) return s;
     const char *class_name = node->layer->type->class_name;
     s.before = node->layer->activation.kind != PN_LINEAR;
@@ -82,7 +88,8 @@ static pn_status check_path(const pn_explainer *j, pn_error *error) {
     after[j->options.node] = true;
     for (int i = j->options.node + 1; i < model->nodes; i++)
         for (int k = 0; k < model->node[i].inputs; k++) after[i] |= after[model->node[i].input[k]];
-    bool depends = after[j->start.node];
+    /* By its own logits the output of a layer has no gradient. */
+    bool depends = after[j->start.node] && !(j->start.before && j->options.node == j->start.node);
     pn_free(after);
     if (depends) return PN_OK;
     return pn_fail(error, PN_E_ARGUMENT, "the output of '%.100s' does not depend on layer '%.100s'",
