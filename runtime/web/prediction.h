@@ -31,7 +31,7 @@ typedef struct pn_prediction_tools {
     const char *keep; /* folder for uploads, or NULL */
 } pn_prediction_tools;
 
-/* Answers an upload of bytes[size] in every case: 200, or 415, 422, 500 with the reason. */
+/* Answers an upload of bytes[size] in every case: 200, or 415, 422, 500, 503 with the reason. */
 void pn_prediction_make(const pn_prediction_tools *tools, const pn_asked *asked, const void *bytes,
                         size_t size, pn_reply *reply);
 
