@@ -10,6 +10,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -129,6 +130,31 @@ APP_USE void app_expect(app_answer answer, int status, const char *text) {
     if (answer.status != status || (text && !strstr(answer.text, text)))
         fail_msg("expected %d with '%s', got: %.600s", status, text ? text : "", answer.text);
     free(answer.text);
+}
+
+/* ---- what was answered ---- */
+
+APP_USE const void *app_sample(const app_fixture *a, int number, size_t *size) {
+    *size = a->samples.image[number].size;
+    return a->samples.image[number].data;
+}
+
+/* A new reference. */
+APP_USE json_t *app_json(app_answer answer, int status) {
+    json_error_t why;
+    if (answer.status != status) fail_msg("%.600s", answer.text);
+    json_t *json = json_loadb(answer.body, answer.size, 0, &why);
+    if (!json) fail_msg("%s: %.200s", why.text, answer.body);
+    free(answer.text);
+    return json;
+}
+
+APP_USE double app_number(const json_t *json, const char *name) {
+    return json_number_value(json_object_get(json, name));
+}
+
+APP_USE const char *app_text(const json_t *json, const char *name) {
+    return json_string_value(json_object_get(json, name));
 }
 
 #endif

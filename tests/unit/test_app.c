@@ -7,7 +7,6 @@
 #include "data/picture.h"
 #include "nn/explain/gradcam.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <pthread.h>
 #include <time.h>
@@ -17,36 +16,14 @@ static app_fixture app;
 #define PREDICT "POST /api/v1/predict"
 #define RAW "Content-Type: image/jpeg\r\n"
 
-static const void *sample(int number, size_t *size) {
-    *size = app.samples.image[number].size;
-    return app.samples.image[number].data;
-}
-
-static json_t *json_of(app_answer answer, int status) {
-    json_error_t why;
-    if (answer.status != status) fail_msg("%.600s", answer.text);
-    json_t *json = json_loadb(answer.body, answer.size, 0, &why);
-    if (!json) fail_msg("%s: %.200s", why.text, answer.body);
-    free(answer.text);
-    return json;
-}
-
-static double number(const json_t *json, const char *name) {
-    return json_number_value(json_object_get(json, name));
-}
-
-static const char *text(const json_t *json, const char *name) {
-    return json_string_value(json_object_get(json, name));
-}
-
 /* ---- what is answered ---- */
 
 static void health_and_model(void **state) {
     (void)state;
     app_expect(app_ask(&app, "GET /healthz", "", NULL, 0), 200, "{\"status\":\"ok\"}");
-    json_t *model = json_of(app_ask(&app, "GET /api/v1/model", "", NULL, 0), 200);
-    assert_string_equal(text(model, "name"), "small_pneumonia");
-    assert_string_equal(text(model, "positive"), "PNEUMONIA");
+    json_t *model = app_json(app_ask(&app, "GET /api/v1/model", "", NULL, 0), 200);
+    assert_string_equal(app_text(model, "name"), "small_pneumonia");
+    assert_string_equal(app_text(model, "positive"), "PNEUMONIA");
     assert_int_equal(json_array_size(json_object_get(model, "samples")), PN_SAMPLES);
     assert_true(json_is_true(json_object_get(model, "synthetic")));
     assert_true(json_is_false(json_object_get(model, "keeps")));
@@ -71,7 +48,7 @@ static void pages_and_samples(void **state) {
 static void answers_are_the_models_own(void **state) {
     (void)state;
     size_t size;
-    const void *bytes = sample(0, &size);
+    const void *bytes = app_sample(&app, 0, &size);
     const pn_app_model *m = app.model;
     const pn_app_layer *layer = &m->layer[m->usual];
     const int64_t places = layer->height * layer->width;
@@ -88,8 +65,8 @@ static void answers_are_the_models_own(void **state) {
         .node = layer->node, .target = 1, .logits = true, .normalize = true};
     assert_int_equal(pn_gradcam(m->model, x, 1, &options, map, &probability, &error), PN_OK);
     json_t *got =
-        json_of(app_ask(&app, PREDICT "?heatmap=array&from=logit", RAW, bytes, size), 200);
-    assert_true(fabs(number(got, "probability") - (double)probability) < 1e-6);
+        app_json(app_ask(&app, PREDICT "?heatmap=array&from=logit", RAW, bytes, size), 200);
+    assert_true(fabs(app_number(got, "probability") - (double)probability) < 1e-6);
     const json_t *values = json_object_get(json_object_get(got, "heatmap"), "values");
     for (int64_t i = 0; i < places; i++) {
         const json_t *row = json_array_get(values, (size_t)(i / layer->width));
@@ -105,17 +82,17 @@ static void answers_are_the_models_own(void **state) {
 static void thresholds(void **state) {
     (void)state;
     size_t size;
-    const void *bytes = sample(0, &size);
+    const void *bytes = app_sample(&app, 0, &size);
     static const struct {
         const char *query, *class;
     } cases[] = {{"?threshold=0", "PNEUMONIA"}, {"?threshold=1", NULL}};
     for (size_t i = 0; i < 2; i++) {
         char line[64];
         snprintf(line, sizeof line, PREDICT "%s", cases[i].query);
-        json_t *got = json_of(app_ask(&app, line, RAW, bytes, size), 200);
-        const bool positive = number(got, "probability") > number(got, "threshold");
-        assert_string_equal(text(got, "class"), positive ? "PNEUMONIA" : "NORMAL");
-        if (cases[i].class) assert_string_equal(text(got, "class"), cases[i].class);
+        json_t *got = app_json(app_ask(&app, line, RAW, bytes, size), 200);
+        const bool positive = app_number(got, "probability") > app_number(got, "threshold");
+        assert_string_equal(app_text(got, "class"), positive ? "PNEUMONIA" : "NORMAL");
+        if (cases[i].class) assert_string_equal(app_text(got, "class"), cases[i].class);
         json_decref(got);
     }
 }
@@ -125,7 +102,7 @@ static void thresholds(void **state) {
 static void wrong_requests(void **state) {
     (void)state;
     size_t size;
-    const void *bytes = sample(0, &size);
+    const void *bytes = app_sample(&app, 0, &size);
     app_expect(app_ask(&app, "GET /nothing", "", NULL, 0), 404, "not_found");
     app_expect(app_ask(&app, "GET /../../etc/passwd", "", NULL, 0), 404, NULL);
     app_expect(app_ask(&app, "GET /api/v1/predict", "", NULL, 0), 405, "Allow: POST");
@@ -167,7 +144,7 @@ static void wrong_models(void **state) {
 static void wrong_files(void **state) {
     (void)state;
     size_t size;
-    const char *bytes = sample(0, &size);
+    const char *bytes = app_sample(&app, 0, &size);
     char *large = calloc(1, 3000000);
     app_expect(app_ask(&app, PREDICT, RAW, "", 0), 422, "empty");
     app_expect(app_ask(&app, PREDICT, RAW, "hello", 5), 415,
@@ -181,7 +158,7 @@ static void wrong_files(void **state) {
 static void other_pages(void **state) {
     (void)state;
     size_t size;
-    const void *bytes = sample(0, &size);
+    const void *bytes = app_sample(&app, 0, &size);
     app_expect(app_ask(&app, "GET /", "Host: evil.example\r\n", NULL, 0), 403, "wrong_host");
     app_expect(app_ask(&app, PREDICT, RAW "Origin: http://evil.example\r\n", bytes, size), 403,
                "wrong_origin");
@@ -195,7 +172,7 @@ static void other_pages(void **state) {
 static void cut_connections(void **state) {
     (void)state;
     size_t size;
-    const char *bytes = sample(0, &size);
+    const char *bytes = app_sample(&app, 0, &size);
     for (int i = 0; i < 20; i++) {
         char head[256];
         const int fd = app_connect(&app);
@@ -228,7 +205,7 @@ static void *ask_often(void *context) {
     int *counts = context; /* of 200 and 503 */
     for (int i = 0; i < 4; i++) {
         size_t size;
-        const void *bytes = sample(i % PN_SAMPLES, &size);
+        const void *bytes = app_sample(&app, i % PN_SAMPLES, &size);
         app_answer answer =
             app_ask(&app, i % 2 ? PREDICT "?heatmap=png" : PREDICT, RAW, bytes, size);
         counts[0] += answer.status == 200;
@@ -299,7 +276,7 @@ static void uploads_are_kept_when_asked(void **state) {
     (void)state;
     char folder[] = "/tmp/pneuma-keep-XXXXXX";
     size_t size;
-    const void *bytes = sample(0, &size);
+    const void *bytes = app_sample(&app, 0, &size);
     pn_names names;
     app_fixture keeping;
     assert_non_null(mkdtemp(folder));

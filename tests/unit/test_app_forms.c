@@ -2,30 +2,10 @@
 #define _GNU_SOURCE
 #include "app_fixture.h"
 
-#include <jansson.h>
-
 static app_fixture app;
 
 #define PREDICT "POST /api/v1/predict"
 #define FORM "Content-Type: multipart/form-data; boundary=cut\r\n"
-
-static const void *sample(int number, size_t *size) {
-    *size = app.samples.image[number].size;
-    return app.samples.image[number].data;
-}
-
-static json_t *json_of(app_answer answer, int status) {
-    json_error_t why;
-    if (answer.status != status) fail_msg("%.600s", answer.text);
-    json_t *json = json_loadb(answer.body, answer.size, 0, &why);
-    if (!json) fail_msg("%s: %.200s", why.text, answer.body);
-    free(answer.text);
-    return json;
-}
-
-static const char *text(const json_t *json, const char *name) {
-    return json_string_value(json_object_get(json, name));
-}
 
 static app_answer ask_form(const char *query, const char *head, const void *file, size_t size,
                            const char *tail) {
@@ -47,14 +27,14 @@ static app_answer ask_form(const char *query, const char *head, const void *file
 static void forms(void **state) {
     (void)state;
     size_t size;
-    const void *bytes = sample(1, &size);
-    json_t *got = json_of(ask_form("?heatmap=png&picture=png", PART("file", "../../a b.jpg"), bytes,
-                                   size, "\r\n--cut--\r\n"),
-                          200);
-    assert_string_equal(text(got, "name"), "a b.jpg");
-    assert_int_equal(strncmp(text(got, "picture"), "data:image/png;base64,", 22), 0);
+    const void *bytes = app_sample(&app, 1, &size);
+    json_t *got = app_json(ask_form("?heatmap=png&picture=png", PART("file", "../../a b.jpg"),
+                                    bytes, size, "\r\n--cut--\r\n"),
+                           200);
+    assert_string_equal(app_text(got, "name"), "a b.jpg");
+    assert_int_equal(strncmp(app_text(got, "picture"), "data:image/png;base64,", 22), 0);
     const json_t *heatmap = json_object_get(got, "heatmap");
-    assert_int_equal(strncmp(text(heatmap, "png"), "data:image/png;base64,", 22), 0);
+    assert_int_equal(strncmp(app_text(heatmap, "png"), "data:image/png;base64,", 22), 0);
     json_decref(got);
     app_expect(ask_form("", PART("other", "a.jpg"), bytes, size, "\r\n--cut--\r\n"), 400, "file");
     app_expect(ask_form("", PART("file", "a.jpg"), bytes, size,
@@ -67,7 +47,7 @@ static void forms(void **state) {
 static void forms_in_two_pieces(void **state) {
     (void)state;
     size_t size;
-    const void *bytes = sample(1, &size);
+    const void *bytes = app_sample(&app, 1, &size);
     static const char head[] = PART("file", "a.jpg"), tail[] = "\r\n--cut--\r\n";
     const size_t around = sizeof head - 1 + sizeof tail - 1;
     for (int cut = -3; cut < 8; cut++) {
