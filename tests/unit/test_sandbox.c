@@ -23,6 +23,14 @@ enum { SANITIZED = 1 };
 enum { SANITIZED = 0 };
 #endif
 
+/* The runtime of the thread sanitizer does not survive a fork without exec under these limits; the
+ * workers of the app, which are programs of their own, do. */
+#if defined(__SANITIZE_THREAD__)
+enum { FORK_BREAKS = 1 };
+#else
+enum { FORK_BREAKS = 0 };
+#endif
+
 enum { FINE = 42, DENIED = 43, DONE = 44, NO_SANDBOX = 45 };
 
 static int keep;
@@ -138,6 +146,7 @@ static void escapes_are_denied(void **state) {
         {"pass a file", pass_files},
         {"copy the socket", copy_socket},
     };
+    if (FORK_BREAKS) skip();
     for (size_t i = 0; i < sizeof escapes / sizeof *escapes; i++) {
         const int how = ended(escapes[i].act);
         const int killed = WIFSIGNALED(how) && WTERMSIG(how) == SIGSYS;
@@ -181,6 +190,7 @@ static int exhaust_memory(void) {
 
 static void work_goes_on(void **state) {
     (void)state;
+    if (FORK_BREAKS) skip();
     int how = ended(work);
     assert_true(WIFEXITED(how));
     assert_int_equal(WEXITSTATUS(how), FINE);
