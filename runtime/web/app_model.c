@@ -22,7 +22,8 @@ static char *copy_text(const char *text) {
 
 /* ---- which file ---- */
 
-/* Notebook 2 keeps three; the small network is the best of them, and its maps can be believed. */
+/* Notebook 2 keeps three. The small network comes first: its maps show where it looked, and it has
+ * a threshold of its own, chosen on validation images. */
 static const char *const kept[] = {"out/models/small.safetensors",
                                    "out/models/transfer.safetensors",
                                    "out/models/scratch.safetensors"};

@@ -38,9 +38,9 @@ pn_status pn_decoder_new(pn_decoder **out, pn_error *error);
 void pn_decoder_free(pn_decoder *decoder); /* ends the worker; NULL is fine */
 
 /* Decodes bytes[size]. PN_E_FORMAT for what is empty, damaged or no image, and for an image that
- * took too long, wanted too much memory or made the worker crash; PN_E_UNSUPPORTED for kinds that
- * Pneuma does not read and for too many pixels; PN_E_IO when no worker can be started. The message
- * names no path. */
+ * wanted too much memory or made two workers crash; PN_E_CANCELLED for one that took too long;
+ * PN_E_UNSUPPORTED for kinds that Pneuma does not read and for too many pixels; PN_E_IO when no
+ * worker can be started. The message names no path. */
 pn_status pn_decoder_run(pn_decoder *decoder, const void *bytes, size_t size,
                          const pn_decode_wish *wish, pn_decoded *out, pn_error *error);
 void pn_decoded_free(pn_decoded *decoded);
