@@ -9,6 +9,9 @@
  * share the tiles and split the filters, so that each reads its part of the kernel alone. */
 enum { CACHE = 1 << 18, SHARED_KERNEL = 1 << 21, SHARED_TILES = 1 << 22, SPACE = 16 };
 enum { GROUP_STEP = 12 }; /* tiles; blocks of the products are of 6 or 12 */
+/* With few channels: tiles whose numbers stay in a core's nearest cache; floats between them, which
+ * the widest vector of a tile's last point needs. */
+enum { FEW_GROUP = 24, FEW_SPACE = 16 };
 
 static const pn_winograd_ops *ops_of(int tile) {
 #if defined(__x86_64__)
@@ -33,8 +36,10 @@ bool pn_winograd_fits(const pn_conv *g) {
 }
 
 /* The larger tiles save more multiplications unless much of them lies outside; the smaller ones are
- * more exact, and their kernels shorter to read. */
+ * more exact, and their kernels shorter to read. With few channels the transforms are most of the
+ * work, of which both have about the same for a result. */
 int pn_winograd_tile(const pn_conv *g) {
+    if (g->channels <= PN_WINOGRAD_FEW) return 4;
     int64_t six = divide_up(g->rows, 6) * divide_up(g->columns, 6) * 64;
     int64_t four = divide_up(g->rows, 4) * divide_up(g->columns, 4) * 36;
     return four <= six ? 4 : 6;
@@ -48,6 +53,7 @@ typedef struct cut {
     int64_t rows, columns; /* tiles of an image */
     int64_t tiles, group;  /* of all images; at most in a group */
     int64_t products, in_row, out_row, sums_row;
+    bool few;                    /* channels: see simd/winograd_few.h */
     bool shared;                 /* the lanes share each group and split its filters */
     int64_t in, out, sums, bias; /* floats of the workspaces of a lane */
 } cut;
@@ -84,6 +90,13 @@ static void size_workspaces(cut *c) {
 
 static cut cut_forward_as(const pn_conv *g, int tile, bool shared) {
     cut c = begin_cut(g, tile);
+    if (g->channels <= PN_WINOGRAD_FEW) {
+        c.few = true;
+        c.in_row = c.products * PN_WINOGRAD_FEW + FEW_SPACE;
+        c.group = FEW_GROUP;
+        c.in = c.group * c.in_row;
+        return c;
+    }
     c.out_row = PN_TILES_FILTERS;
     c.shared = shared;
     c.group = shared ? clamp_group(SHARED_TILES / (c.products * c.in_row), PN_TILES_MOST)
@@ -94,7 +107,7 @@ static cut cut_forward_as(const pn_conv *g, int tile, bool shared) {
 
 static bool is_shared(const pn_conv *g, int tile, int lanes) {
     const cut c = begin_cut(g, tile);
-    return lanes > 1 &&
+    return lanes > 1 && g->channels > PN_WINOGRAD_FEW &&
            (c.tiles < lanes * 24 || c.products * g->channels * g->filters > SHARED_KERNEL);
 }
 
@@ -191,7 +204,7 @@ static pn_tile_group group_of(const work *w, const pn_tile *tiles, int64_t count
                            .sums = out + c->out,
                            .in_row = c->in_row,
                            .out_row = c->out_row,
-                           .in_step = pn_tile_step(count, c->in_row),
+                           .in_step = c->few ? PN_WINOGRAD_FEW : pn_tile_step(count, c->in_row),
                            .out_step = pn_tile_step(count, c->out_row),
                            .sums_row = c->sums_row,
                            .lane = (int)lane,

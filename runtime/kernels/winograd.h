@@ -11,6 +11,10 @@
 
 #include "kernels/conv.h"
 
+/* Channels up to which a tile's results are made at one go. Between these and about eight the
+ * products are too short to pay for the transforms. */
+enum { PN_WINOGRAD_FEW = 4 };
+
 /* Whether the shape is one for these kernels: 3 x 3, stride 1, at most one zero before each side.
  */
 bool pn_winograd_fits(const pn_conv *conv);

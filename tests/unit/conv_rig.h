@@ -84,7 +84,9 @@ RIG_USE conv_rig rig_new(pn_random *random, pn_conv g) {
     r.kernel = rig_numbers(random, rig_kernel(&g), -0.5, 0.5);
     float **row[] = {&r.bias, &r.scale, &r.shift, &r.slope, &r.sign};
     for (int i = 0; i < 5; i++) *row[i] = rig_numbers(random, g.filters, -1, 1);
-    r.map = rig_numbers(random, rig_map(&g), -1, 1);
+    if (g.filters % 2) r.sign[g.filters / 2] = 0;
+    r.map = rig_numbers(random, rig_map(&g), -4, 4);
+    for (int64_t i = 0; i < rig_map(&g); i++) r.map[i] = roundf(r.map[i]) / 4; /* many equal ones */
     r.d = rig_numbers(random, rig_map(&g), -1, 1);
     r.y = rig_numbers(random, rig_map(&g), -1, 1);
     r.place = pn_alloc((size_t)rig_map(&g));
@@ -149,10 +151,11 @@ RIG_USE int rig_place(const pn_conv_slope *s, const pn_conv *g, int64_t at) {
 RIG_USE void rig_pool(const conv_rig *r, const pn_conv_end *end, const double *map,
                       double *pooled) {
     for (int64_t at = 0; at < rig_pooled(&r->g); at++) {
-        const int64_t f = at % r->g.filters;
-        const double sign = end->sign && end->sign[f] < 0 ? -1 : 1;
-        double best = -INFINITY;
-        for (int k = 0; k < 4; k++) best = fmax(best, sign * map[rig_taken(&r->g, at, k)]);
+        const float s = end->sign ? end->sign[at % r->g.filters] : 1;
+        const double sign = s < 0 ? -1 : 1;
+        double best = sign * map[rig_taken(&r->g, at, 0)];
+        for (int k = 1; s != 0 && k < 4; k++)
+            best = fmax(best, sign * map[rig_taken(&r->g, at, k)]);
         pooled[at] = sign * best;
     }
 }
@@ -203,7 +206,7 @@ RIG_USE pn_conv_end rig_random_end(pn_random *random, const conv_rig *r, int lan
     if (alone) return end; /* as in predictions */
     end.sums = pn_calloc((size_t)(lanes * 2 * r->g.filters), sizeof *end.sums);
     if (!pools || (bits & 32)) end.map = pn_alloc((size_t)rig_map(&r->g) * sizeof *end.map);
-    if (pools) end.place = pn_alloc((size_t)rig_pooled(&r->g));
+    if (pools && (bits & 128)) end.place = pn_alloc((size_t)rig_pooled(&r->g));
     return end;
 }
 

@@ -39,13 +39,20 @@ PN_INLINE vi load_places(const uint8_t *from, int64_t at, int64_t count, const b
 
 /* ---- the end ---- */
 
+PN_INLINE void add_doubles(double *to, vf v, const int64_t count) {
+    float items[LANES];
+    vf_store(items, v);
+    for (int64_t l = 0; l < count; l++) to[l] += items[l];
+}
+
 static inline void count_sums(double *sums, int64_t at, int64_t count, vf sum, vf square) {
-    const int64_t n = at + LANES <= count ? LANES : count - at;
-    float a[LANES], b[LANES];
-    vf_store(a, sum);
-    vf_store(b, square);
-    for (int64_t l = 0; l < n; l++) sums[at + l] += a[l];
-    for (int64_t l = 0; l < n; l++) sums[count + at + l] += b[l];
+    if (at + LANES <= count) {
+        add_doubles(sums + at, sum, LANES);
+        add_doubles(sums + count + at, square, LANES);
+    } else {
+        add_doubles(sums + at, sum, count - at);
+        add_doubles(sums + count + at, square, count - at);
+    }
 }
 
 /* The larger one of each pair of items that `differ`, the best so far when they are equal; NaN wins
@@ -60,11 +67,13 @@ PN_INLINE void pool_two(vf *best, vi *place, vf other, vi differ, int number) {
  * unless others differ. */
 typedef struct pooling {
     vi flip, differ;
+    bool plain; /* all items of the vector are there, and differ */
 } pooling;
 
 PN_INLINE pooling pooling_of(const float *sign, int64_t f, int64_t filters) {
     const vf s = sign ? vf_load_at(sign, f, filters) : vf_all(1);
-    return (pooling){(s < (vf){0}) & (vi)vf_all(-0.0F), s != (vf){0}};
+    const vi differ = s != (vf){0};
+    return (pooling){(s < (vf){0}) & (vi)vf_all(-0.0F), differ, !vi_any(~differ)};
 }
 
 /* Which of the four is taken; the number itself goes to *best. */
@@ -74,6 +83,43 @@ PN_INLINE vi pool_four(const pooling *p, const vf y[4], vf *best) {
     for (int k = 1; k < 4; k++) pool_two(&most, &place, (vf)((vi)y[k] ^ p->flip), p->differ, k);
     *best = (vf)((vi)most ^ p->flip);
     return place;
+}
+
+/* The largest of four, NaN where one of them is NaN. */
+PN_INLINE vf largest_of(vf a, vf b, vf c, vf d) {
+    const vi none = vf_unordered(a, b) | vf_unordered(c, d);
+    return (vf)((vi)vf_max(vf_max(a, b), vf_max(c, d)) | none);
+}
+
+/* As pool_four, where nobody asks which one it is. */
+PN_INLINE vf pool_best(const pooling *p, const vf y[4]) {
+    vf best;
+    if (!p->plain) {
+        pool_four(p, y, &best);
+        return best;
+    }
+    vi x[4];
+    for (int k = 0; k < 4; k++) x[k] = (vi)y[k] ^ p->flip;
+    best = largest_of((vf)x[0], (vf)x[1], (vf)x[2], (vf)x[3]);
+    return (vf)((vi)best ^ p->flip);
+}
+
+/* d for the one that is taken of the four, 0 for the others. */
+PN_INLINE void pool_share(const pooling *p, const vf y[4], vf d, vf to[4]) {
+    vf x[4], best;
+    if (!p->plain) {
+        const vi place = pool_four(p, y, &best);
+        for (int k = 0; k < 4; k++) to[k] = vf_where(place == k, d);
+        return;
+    }
+    for (int k = 0; k < 4; k++) x[k] = (vf)((vi)y[k] ^ p->flip);
+    best = vf_max(vf_max(x[0], x[1]), vf_max(x[2], x[3]));
+    for (int k = 0; k < 3; k++) {
+        const vi taken = x[k] == best;
+        to[k] = vf_where(taken, d);
+        d = vf_where(~taken, d);
+    }
+    to[3] = d;
 }
 
 PN_INLINE void end_pool(const pn_conv *g, const pn_conv_end *end, const block *b, const vf *y,
@@ -87,11 +133,14 @@ PN_INLINE void end_pool(const pn_conv *g, const pn_conv_end *end, const block *b
             if (!whole && b->column / 2 + j >= g->columns / 2) break;
             const vf *w = y + 2 * i * width + 2 * j;
             const vf square[4] = {w[0], w[1], w[width], w[width + 1]};
-            vf best;
-            const vi place = pool_four(&p, square, &best);
             const int64_t at = pooled_at(g, b, i, j);
+            vf best;
+            if (end->place)
+                store_places(end->place + at, b->filter, b->filters, whole,
+                             pool_four(&p, square, &best));
+            else
+                best = pool_best(&p, square);
             vf_store_in(end->pooled + at, b->filter, b->filters, whole, best);
-            if (end->place) store_places(end->place + at, b->filter, b->filters, whole, place);
         }
     }
 }
@@ -118,9 +167,7 @@ PN_INLINE late_end begin_late(const pn_conv_end *end, int64_t f, int64_t filters
     e.scale = e.scales ? vf_load_at(end->scale, f, filters) : vf_all(1);
     e.shift = e.scales ? vf_load_at(end->shift, f, filters) : (vf){0};
     e.flip = (e.scale < (vf){0}) & (vi)vf_all(-0.0F);
-    int32_t flips = 0;
-    for (int l = 0; l < LANES; l++) flips |= e.flip[l];
-    e.flips = flips != 0;
+    e.flips = vi_any(e.flip);
     return e;
 }
 
@@ -132,8 +179,7 @@ PN_INLINE vf end_late(const late_end *e, vf a, vf b, vf c, vf d) {
         c = (vf)((vi)c ^ e->flip);
         d = (vf)((vi)d ^ e->flip);
     }
-    const vi none = vf_unordered(a, b) | vf_unordered(c, d);
-    vf y = (vf)((vi)vf_max(vf_max(a, b), vf_max(c, d)) | none);
+    vf y = largest_of(a, b, c, d);
     if (e->flips) y = (vf)((vi)y ^ e->flip);
     y += e->bias;
     if (e->relu) y = vf_relu(y);
@@ -213,16 +259,21 @@ PN_INLINE vf slope_of(const pn_conv_slope *s, const block *b, int64_t at, const 
     return vf_where(vf_load_in(s->y + at, b->filter, b->filters, whole) > (vf){0}, d);
 }
 
-/* Which item of window (i, j) was taken. */
-PN_INLINE vi slope_place(const pn_conv *g, const pn_conv_slope *s, const pooling *p, const block *b,
-                         int i, int j, const bool whole) {
-    if (!s->by_map)
-        return load_places(s->place + pooled_at(g, b, i, j), b->filter, b->filters, whole);
-    vf z[4], best;
+/* d of window (i, j) for the item that was taken. */
+PN_INLINE void slope_share(const pn_conv *g, const pn_conv_slope *s, const pooling *p,
+                           const block *b, int i, int j, const bool whole, vf to[4]) {
+    const int64_t at = pooled_at(g, b, i, j);
+    const vf d = slope_of(s, b, at, whole);
+    if (!s->by_map) {
+        const vi place = load_places(s->place + at, b->filter, b->filters, whole);
+        for (int k = 0; k < 4; k++) to[k] = vf_where(place == k, d);
+        return;
+    }
+    vf z[4];
     for (int k = 0; k < 4; k++)
         z[k] = vf_load_in(s->map + map_at(g, b, 2 * i + k / 2, 2 * j + k % 2), b->filter,
                           b->filters, whole);
-    return pool_four(p, z, &best);
+    pool_share(p, z, d, to);
 }
 
 PN_INLINE void slope_pooled(const pn_conv *g, const pn_conv_slope *s, const block *b, vf *y,
@@ -237,12 +288,12 @@ PN_INLINE void slope_pooled(const pn_conv *g, const pn_conv_slope *s, const bloc
                 w[0] = w[1] = w[width] = w[width + 1] = (vf){0};
                 continue;
             }
-            const vf d = slope_of(s, b, pooled_at(g, b, i, j), whole);
-            const vi place = slope_place(g, s, &p, b, i, j, whole);
-            w[0] = vf_where(place == 0, d);
-            w[1] = vf_where(place == 1, d);
-            w[width] = vf_where(place == 2, d);
-            w[width + 1] = vf_where(place == 3, d);
+            vf share[4];
+            slope_share(g, s, &p, b, i, j, whole, share);
+            w[0] = share[0];
+            w[1] = share[1];
+            w[width] = share[2];
+            w[width + 1] = share[3];
         }
 }
 

@@ -72,9 +72,11 @@ PN_INLINE ending begin_end(const pn_conv *g, const pn_conv_end *end, const block
 
 PN_INLINE void square_pool(const ending *e, int64_t at, const vf y[4], const int count) {
     vf best;
-    const vi place = pool_four(&e->pooling, y, &best);
+    if (e->end.place)
+        store_bytes(e->end.place + at, pool_four(&e->pooling, y, &best), count);
+    else
+        best = pool_best(&e->pooling, y);
     store_count(e->end.pooled + at, best, count);
-    if (e->end.place) store_bytes(e->end.place + at, place, count);
 }
 
 /* Square (i, j), of which so many rows and columns are inside. */
@@ -160,14 +162,21 @@ PN_INLINE vf square_d(const sloping *e, int64_t at, const int count) {
     return e->slope.y ? vf_where(load_count(e->slope.y + at, count) > (vf){0}, d) : d;
 }
 
-/* Which item of a square was taken: number `pooled` of the pooled ones, `map` of the map. */
-PN_INLINE vi square_place(const sloping *e, int64_t pooled, int64_t map, const int count) {
-    if (!e->slope.by_map) return load_bytes(e->slope.place + pooled, count);
-    vf z[4], best;
+/* d of a square for the item that was taken: number `pooled` of the pooled ones, `map` of the map.
+ */
+PN_INLINE void square_share(const sloping *e, int64_t pooled, int64_t map, const int count,
+                            vf to[4]) {
+    const vf d = square_d(e, pooled, count);
+    if (!e->slope.by_map) {
+        const vi place = load_bytes(e->slope.place + pooled, count);
+        for (int k = 0; k < 4; k++) to[k] = vf_where(place == k, d);
+        return;
+    }
+    vf z[4];
     for (int k = 0; k < 4; k++)
         z[k] =
             load_count(e->slope.map + map + k / 2 * e->at.map_row + k % 2 * e->at.filters, count);
-    return pool_four(&e->pooling, z, &best);
+    pool_share(&e->pooling, z, d, to);
 }
 
 PN_INLINE vf slope_item(const sloping *e, int64_t at, vf d, const int count) {
@@ -183,19 +192,16 @@ PN_INLINE void slope_part(const sloping *e, int i, int j, vf y[4], const int row
                           const int columns, const int count) {
     const int64_t map = e->at.map + i * e->at.map_row + j * e->at.filters;
     const bool pooled = e->slope.by_map || e->slope.place, bare = !e->slope.scale && !e->slope.relu;
-    vf d = {0};
-    vi place = {0};
-    if (pooled && rows >= 2 && columns >= 2) {
-        const int64_t at = e->at.pooled + i / 2 * e->at.pooled_row + j / 2 * e->at.filters;
-        d = square_d(e, at, count);
-        place = square_place(e, at, map, count);
-    }
+    vf share[4] = {0};
+    if (pooled && rows >= 2 && columns >= 2)
+        square_share(e, e->at.pooled + i / 2 * e->at.pooled_row + j / 2 * e->at.filters, map, count,
+                     share);
     for (int k = 0; k < 4; k++) {
         const int64_t at = map + k / 2 * e->at.map_row + k % 2 * e->at.filters;
         const bool inside = k / 2 < rows && k % 2 < columns;
         y[k] = (vf){0};
         if (!inside) continue;
-        y[k] = pooled ? vf_where(place == k, d) : square_d(e, at, count);
+        y[k] = pooled ? share[k] : square_d(e, at, count);
         if (!bare) y[k] = slope_item(e, at, y[k], count);
     }
 }

@@ -12,6 +12,12 @@ enum { PANEL = 2 * LANES, BLOCK_ROWS = 12 };
 enum { PANEL = 2 * LANES, BLOCK_ROWS = 6 };
 #endif
 
+/* `lines` cache lines from `from` on, of which `step` are asked for after each CHUNK of k. */
+typedef struct asking {
+    const float *from;
+    int64_t lines, step;
+} asking;
+
 /* Strides in floats: a's item (i, l) is a[i * a_row + l * a_k]; row l of b begins at b + l * b_k.
  */
 typedef struct product {
@@ -23,17 +29,22 @@ typedef struct product {
     float *c;
     int64_t c_row;
     bool add; /* to what is in c */
-    /* For product_panel_asking: what is needed next and comes from far, `lines` cache lines from
-     * `next` on, of which `step` are asked for after each CHUNK of k. */
-    const float *next;
-    int64_t lines, step;
+    /* For product_panel_asking: what of a and of b is needed next and comes from far. */
+    asking next_a, next_b;
 } product;
 
 enum { CHUNK = 16, LINE_FLOATS = 16 };
 
+PN_INLINE void ask(asking *next, const int nearness) {
+    for (int64_t n = 0; n < next->step && next->lines > 0; n++, next->lines--) {
+        __builtin_prefetch(next->from, 0, nearness);
+        next->from += LINE_FLOATS;
+    }
+}
+
 PN_INLINE void ask_next(product *p) {
-    for (int64_t n = 0; n < p->step && p->lines > 0; n++, p->lines--, p->next += LINE_FLOATS)
-        __builtin_prefetch(p->next);
+    ask(&p->next_a, 2);
+    ask(&p->next_b, 3);
 }
 
 /* Adds k products to the sums. */
@@ -108,8 +119,8 @@ PN_INLINE void product_rows(product *all, int64_t rows, const bool asks) {
         p.c += count * p.c_row;
         rows -= count;
     }
-    all->next = p.next;
-    all->lines = p.lines;
+    all->next_a = p.next_a;
+    all->next_b = p.next_b;
 }
 
 PN_INLINE void product_parts(product p, int64_t rows, const bool asks) {
@@ -128,13 +139,15 @@ static void product_panel(product p, int64_t rows) {
     product_parts(p, rows, false);
 }
 
-/* And `count` floats from `next` on are asked for, evenly over the work. */
-__attribute__((unused)) static void product_panel_asking(product p, int64_t rows, const float *next,
-                                                         int64_t count) {
+/* And so many floats of a and of b are asked for, evenly over the work. */
+__attribute__((unused)) static void product_panel_asking(product p, int64_t rows, const float *a,
+                                                         int64_t a_count, const float *b,
+                                                         int64_t b_count) {
     const int64_t chunks = (p.k + CHUNK - 1) / CHUNK * ((rows + BLOCK_ROWS - 1) / BLOCK_ROWS);
-    p.next = next;
-    p.lines = (count + LINE_FLOATS - 1) / LINE_FLOATS;
-    p.step = (p.lines + chunks - 1) / chunks;
+    p.next_a = (asking){a, (a_count + LINE_FLOATS - 1) / LINE_FLOATS, 0};
+    p.next_b = (asking){b, (b_count + LINE_FLOATS - 1) / LINE_FLOATS, 0};
+    p.next_a.step = (p.next_a.lines + chunks - 1) / chunks;
+    p.next_b.step = (p.next_b.lines + chunks - 1) / chunks;
     product_parts(p, rows, true);
 }
 

@@ -37,6 +37,24 @@ PN_INLINE void vf_store(float *p, vf v) {
     memcpy(p, &v, sizeof v);
 }
 
+/* To memory past the caches: p is a multiple of the vector's size. Before others read it,
+ * vf_stream_end. */
+PN_INLINE void vf_stream(float *p, vf v) {
+#if defined(__AVX512F__)
+    _mm512_stream_ps(p, (__m512)v);
+#elif defined(__AVX2__)
+    _mm256_stream_ps(p, (__m256)v);
+#else
+    vf_store(p, v);
+#endif
+}
+
+PN_INLINE void vf_stream_end(void) {
+#if defined(__AVX2__)
+    _mm_sfence();
+#endif
+}
+
 /* The first `count` items, 0 < count < LANES, and zeros. */
 PN_INLINE vf vf_load_part(const float *p, int64_t count) {
     vf v = {0};
@@ -141,6 +159,17 @@ PN_INLINE vi vf_unordered(vf a, vf b) {
 /* NaN stays NaN. */
 PN_INLINE vf vf_relu(vf x) {
     return vf_max((vf){0}, x);
+}
+
+/* Whether a mask is set anywhere. */
+PN_INLINE bool vi_any(vi mask) {
+#if defined(__AVX2__) && !defined(__AVX512F__)
+    return !_mm256_testz_si256((__m256i)mask, (__m256i)mask);
+#else
+    int32_t any = 0;
+    for (int l = 0; l < LANES; l++) any |= mask[l];
+    return any != 0;
+#endif
 }
 
 /* Items 0 to 127 as bytes. */

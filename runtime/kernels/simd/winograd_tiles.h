@@ -1,24 +1,18 @@
 /* The steps of Winograd's convolutions for one size of tiles: included by winograd_6.c and
  * winograd_4.c behind their transforms. */
-#include "kernels/simd/conv_end.h"
-#include "kernels/simd/product.h"
-#include "kernels/winograd_parts.h"
-
-enum { PRODUCTS = POINTS * POINTS };
-
-static int64_t least(int64_t a, int64_t b) {
-    return a < b ? a : b;
-}
+#include "kernels/simd/winograd_few.h"
+#include "kernels/simd/winograd_window.h"
 
 /* ---- kernels ---- */
 
 enum { BLOCK_PANELS = PN_TILES_FILTERS / PANEL };
 
 /* Where a panel of a packed kernel begins: (blocks, points, panels of the block, depth, PANEL), in
- * the order in which the products read it. */
+ * the order in which the products read it; (panels, points, depth, PANEL) for few channels. */
 PN_INLINE int64_t panel_at(int64_t panel, int64_t panels, int point, int64_t depth) {
-    const int64_t first = panel / BLOCK_PANELS * BLOCK_PANELS;
-    const int64_t count = least(BLOCK_PANELS, panels - first);
+    const int64_t most = depth <= PN_WINOGRAD_FEW ? 1 : BLOCK_PANELS;
+    const int64_t first = panel / most * most;
+    const int64_t count = least(most, panels - first);
     return (first * PRODUCTS + point * count + panel - first) * depth * PANEL;
 }
 
@@ -76,29 +70,6 @@ static void pack(const pn_conv *g, bool backward, const float *kernel, const flo
 
 /* ---- the input ---- */
 
-/* Where the tile's numbers stand: `inside` says that all of them are there. */
-typedef struct window {
-    int64_t first; /* the tile's first number, which may be outside */
-    int64_t top, left, height, width, channels;
-    bool inside;
-} window;
-
-static window find_window(const pn_conv *g, const pn_tile *tile) {
-    window w = {.top = tile->row - g->before[0],
-                .left = tile->column - g->before[1],
-                .height = g->height,
-                .width = g->width,
-                .channels = g->channels};
-    w.first = ((tile->image * g->height + w.top) * g->width + w.left) * g->channels;
-    w.inside =
-        w.top >= 0 && w.left >= 0 && w.top + POINTS <= g->height && w.left + POINTS <= g->width;
-    return w;
-}
-
-PN_INLINE bool is_inside(const window *w, int i, int j) {
-    return w->top + i >= 0 && w->top + i < w->height && w->left + j >= 0 && w->left + j < w->width;
-}
-
 /* With `inside`, all rows, columns and channels are there. */
 PN_INLINE void load_vector(const window *w, const float *all, int64_t c, const bool inside,
                            float *to, int64_t step) {
@@ -121,6 +92,10 @@ PN_INLINE void load_vector(const window *w, const float *all, int64_t c, const b
 }
 
 static void load(const pn_tile_group *group, const float *x, int64_t begin, int64_t end) {
+    if (group->conv->channels <= PN_WINOGRAD_FEW) {
+        load_few(group, x, begin, end);
+        return;
+    }
     for (int64_t t = begin; t < end; t++) {
         const window w = find_window(group->conv, &group->tile[t]);
         float *to = group->in + t * group->in_row;
@@ -135,21 +110,18 @@ static void load(const pn_tile_group *group, const float *x, int64_t begin, int6
 
 /* ---- the results ---- */
 
-static block block_of(const pn_tile_group *group, int64_t t) {
-    const pn_conv *g = group->conv;
-    const pn_tile *tile = &group->tile[t];
-    return (block){.image = tile->image,
-                   .row = tile->row,
-                   .column = tile->column,
-                   .rows = (int)least(TILE, g->rows - tile->row),
-                   .columns = (int)least(TILE, g->columns - tile->column),
-                   .filters = g->filters,
-                   .lane = group->lane};
+/* Asks for the panel behind this one (behind the very last there is nothing, but to ask does no
+ * harm) and for a part of the input's next point. */
+static void ask_products(const pn_tile_group *group, product p, int point, int64_t panel,
+                         int64_t panels) {
+    const int64_t all = point + 1 < PRODUCTS ? group->tiles * group->in_row : 0;
+    const int64_t size = p.k * PANEL, part = (all + panels - 1) / panels;
+    product_panel_asking(p, group->tiles, group->in + (point + 1) * group->in_step + panel * part,
+                         part, p.b + size, size);
 }
 
 static void multiply(const pn_tile_group *group, const float *packed, int64_t begin, int64_t end) {
     const int64_t depth = group->conv->channels, panels = panels_of(group->conv->filters);
-    const int64_t size = depth * PANEL;
     for (int i = 0; i < PRODUCTS; i++)
         for (int64_t f = begin; f < end; f += PANEL) {
             const float *panel = packed + panel_at(f / PANEL, panels, i, depth);
@@ -161,9 +133,8 @@ static void multiply(const pn_tile_group *group, const float *packed, int64_t be
                          .k = depth,
                          .c = group->out + i * group->out_step + (f - begin),
                          .c_row = group->out_row};
-            /* Behind the very last panel there is nothing, but to ask for it does no harm. */
             if (group->far)
-                product_panel_asking(p, group->tiles, panel + size, size);
+                ask_products(group, p, i, (f - begin) / PANEL, (end - begin + PANEL - 1) / PANEL);
             else
                 product_panel(p, group->tiles);
         }
@@ -184,6 +155,10 @@ static void store_vector(const pn_conv *g, const pn_conv_end *what, const block 
 
 static void forward(const pn_tile_group *group, const float *packed, int64_t begin, int64_t end,
                     const pn_conv_end *what) {
+    if (group->conv->channels <= PN_WINOGRAD_FEW) {
+        forward_few(group, packed, begin, end, what);
+        return;
+    }
     multiply(group, packed, begin, end);
     for (int64_t t = 0; t < group->tiles; t++) {
         block b = block_of(group, t);
