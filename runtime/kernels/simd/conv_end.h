@@ -6,6 +6,8 @@
 #include "kernels/conv.h"
 #include "kernels/simd/vector.h"
 
+#include <math.h>
+
 /* Where a block stands: rows and columns of it are inside the map. */
 typedef struct block {
     int64_t image, row, column;
@@ -149,9 +151,8 @@ PN_INLINE void end_pool(const pn_conv *g, const pn_conv_end *end, const block *b
  * order of numbers, or reverse it (a negative scale): then the pooling comes first, and they are
  * done once instead of four times. */
 typedef struct late_end {
-    vf bias, scale, shift;
+    vf bias, least, scale, shift; /* without a ReLU the least is -infinity */
     vi flip;
-    bool relu, scales;
     bool flips; /* some of them */
 } late_end;
 
@@ -162,77 +163,100 @@ PN_INLINE bool only_pools(const pn_conv_end *end) {
 }
 
 PN_INLINE late_end begin_late(const pn_conv_end *end, int64_t f, int64_t filters) {
-    late_end e = {.relu = end->relu, .scales = end->scale != NULL};
-    e.bias = end->bias ? vf_load_at(end->bias, f, filters) : (vf){0};
-    e.scale = e.scales ? vf_load_at(end->scale, f, filters) : vf_all(1);
-    e.shift = e.scales ? vf_load_at(end->shift, f, filters) : (vf){0};
+    late_end e = {.bias = end->bias ? vf_load_at(end->bias, f, filters) : (vf){0},
+                  .least = vf_all(end->relu ? 0 : -INFINITY),
+                  .scale = end->scale ? vf_load_at(end->scale, f, filters) : vf_all(1),
+                  .shift = end->scale ? vf_load_at(end->shift, f, filters) : (vf){0}};
     e.flip = (e.scale < (vf){0}) & (vi)vf_all(-0.0F);
     e.flips = vi_any(e.flip);
     return e;
 }
 
 /* NaN wins, and stays NaN in all that follows. */
-PN_INLINE vf end_late(const late_end *e, vf a, vf b, vf c, vf d) {
-    if (e->flips) {
+PN_INLINE vf end_late(const late_end *e, vf a, vf b, vf c, vf d, const bool flips) {
+    if (flips) {
         a = (vf)((vi)a ^ e->flip);
         b = (vf)((vi)b ^ e->flip);
         c = (vf)((vi)c ^ e->flip);
         d = (vf)((vi)d ^ e->flip);
     }
     vf y = largest_of(a, b, c, d);
-    if (e->flips) y = (vf)((vi)y ^ e->flip);
-    y += e->bias;
-    if (e->relu) y = vf_relu(y);
-    return e->scales ? vf_fma(y, e->scale, e->shift) : y;
+    if (flips) y = (vf)((vi)y ^ e->flip);
+    return vf_fma(vf_max(e->least, y + e->bias), e->scale, e->shift);
+}
+
+PN_INLINE void end_late_windows(const pn_conv *g, const pn_conv_end *end, const block *b,
+                                const vf *y, const late_end *e, const int height, const int width,
+                                const bool whole, const bool flips) {
+    const int64_t f = b->filter, filters = b->filters, row = g->columns / 2 * filters;
+    const int rows = whole ? height : b->rows, columns = whole ? width : b->columns;
+    float *pooled = end->pooled + pooled_at(g, b, 0, 0);
+#pragma GCC unroll 4
+    for (int i = 0; i < height / 2; i++) {
+        if (2 * i + 1 >= rows) break;
+#pragma GCC unroll 4
+        for (int j = 0; j < width / 2; j++) {
+            if (2 * j + 1 >= columns) break;
+            const vf *w = y + 2 * i * width + 2 * j;
+            vf_store_in(pooled + i * row + j * filters, f, filters, whole,
+                        end_late(e, w[0], w[1], w[width], w[width + 1], flips));
+        }
+    }
 }
 
 PN_INLINE void end_late_block(const pn_conv *g, const pn_conv_end *end, const block *b, const vf *y,
                               const int height, const int width, const bool whole) {
     const late_end e = begin_late(end, b->filter, b->filters);
-#pragma GCC unroll 4
-    for (int i = 0; i < height / 2; i++) {
-        if (!whole && 2 * i + 1 >= b->rows) break;
-#pragma GCC unroll 4
-        for (int j = 0; j < width / 2; j++) {
-            if (!whole && 2 * j + 1 >= b->columns) break;
-            const vf *w = y + 2 * i * width + 2 * j;
-            vf_store_in(end->pooled + pooled_at(g, b, i, j), b->filter, b->filters, whole,
-                        end_late(&e, w[0], w[1], w[width], w[width + 1]));
-        }
-    }
+    if (e.flips)
+        end_late_windows(g, end, b, y, &e, height, width, whole, true);
+    else
+        end_late_windows(g, end, b, y, &e, height, width, whole, false);
 }
 
+/* All steps before the pooling for each result that is inside. */
+PN_INLINE void end_results(const pn_conv *g, const pn_conv_end *end, const block *b, vf *y,
+                           const int height, const int width, const bool whole, const bool sums,
+                           const bool scales, const bool maps) {
+    const int rows = whole ? height : b->rows, columns = whole ? width : b->columns;
+    const int64_t f = b->filter, filters = b->filters;
+    const vf bias = end->bias ? vf_load_at(end->bias, f, filters) : (vf){0};
+    const vf least = vf_all(end->relu ? 0 : -INFINITY);
+    const vf scale = scales ? vf_load_at(end->scale, f, filters) : vf_all(1);
+    const vf shift = scales ? vf_load_at(end->shift, f, filters) : (vf){0};
+    const int64_t row = g->columns * filters;
+    float *map = maps ? end->map + map_at(g, b, 0, 0) : NULL;
+    vf sum[2] = {0}, square[2] = {0};
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < columns; j++) {
+            vf v = vf_max(least, y[i * width + j] + bias);
+            if (sums) {
+                sum[j % 2] += v;
+                square[j % 2] = vf_fma(v, v, square[j % 2]);
+            }
+            if (scales) v = vf_fma(v, scale, shift);
+            if (maps) vf_store_in(map + i * row + j * filters, f, filters, whole, v);
+            y[i * width + j] = v;
+        }
+    if (sums)
+        count_sums(end->sums + b->lane * 2 * filters, f, filters, sum[0] + sum[1],
+                   square[0] + square[1]);
+}
+
+/* Whole blocks without a scale are most of them: there nothing is asked result by result. */
 PN_INLINE void end_block_as(const pn_conv *g, const pn_conv_end *end, const block *b, vf *y,
                             const int height, const int width, const bool whole) {
     if (only_pools(end)) {
         end_late_block(g, end, b, y, height, width, whole);
         return;
     }
-    const int rows = whole ? height : b->rows, columns = whole ? width : b->columns;
-    const int64_t f = b->filter, filters = b->filters;
-    const vf bias = end->bias ? vf_load_at(end->bias, f, filters) : (vf){0};
-    for (int k = 0; k < height * width; k++) y[k] += bias;
-    if (end->relu)
-        for (int k = 0; k < height * width; k++) y[k] = vf_relu(y[k]);
-    if (end->sums) {
-        vf sum = {0}, square = {0};
-        for (int i = 0; i < rows; i++)
-            for (int j = 0; j < columns; j++) {
-                const vf v = y[i * width + j];
-                sum += v;
-                square = vf_fma(v, v, square);
-            }
-        count_sums(end->sums + b->lane * 2 * filters, f, filters, sum, square);
-    }
-    if (end->scale) {
-        const vf scale = vf_load_at(end->scale, f, filters);
-        const vf shift = vf_load_at(end->shift, f, filters);
-        for (int k = 0; k < height * width; k++) y[k] = vf_fma(y[k], scale, shift);
-    }
-    if (end->map)
-        for (int i = 0; i < rows; i++)
-            for (int j = 0; j < columns; j++)
-                vf_store_in(end->map + map_at(g, b, i, j), f, filters, whole, y[i * width + j]);
+    if (!whole || end->scale || (!end->map && !end->sums))
+        end_results(g, end, b, y, height, width, whole, end->sums, end->scale, end->map);
+    else if (!end->sums)
+        end_results(g, end, b, y, height, width, true, false, false, true);
+    else if (end->map)
+        end_results(g, end, b, y, height, width, true, true, false, true);
+    else
+        end_results(g, end, b, y, height, width, true, true, false, false);
     if (end->pooled) end_pool(g, end, b, y, height, width, whole);
 }
 

@@ -108,7 +108,7 @@ static void end_late_squares(const pn_conv *g, const pn_conv_end *end, const blo
         for (int j = 0; j + 1 < b->columns; j += 2) {
             const vf *w = y + i * width + j;
             store_count(end->pooled + at.pooled + i / 2 * at.pooled_row + j / 2 * at.filters,
-                        end_late(&e, w[0], w[1], w[width], w[width + 1]), at.count);
+                        end_late(&e, w[0], w[1], w[width], w[width + 1], e.flips), at.count);
         }
 }
 

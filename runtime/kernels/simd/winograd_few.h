@@ -59,9 +59,7 @@ static void load_few(const pn_tile_group *group, const float *x, int64_t begin, 
 
 /* ---- the results ---- */
 
-typedef vf few_results[2][TILE][TILE]; /* of a panel of filters */
-
-PN_INLINE void few_panel(const float *from, const float *panel, few_results y, const int depth) {
+PN_INLINE void few_panel(const float *from, const float *panel, panel_results y, const int depth) {
     vf t[2][TILE][POINTS];
     for (int j = 0; j < POINTS; j++, from += PN_WINOGRAD_FEW, panel += depth * PANEL) {
         vf m[2][POINTS], o[TILE];
@@ -88,66 +86,39 @@ PN_INLINE void few_panel(const float *from, const float *panel, few_results y, c
         for (int i = 0; i < TILE; i++) line_output(t[v][i], y[v][i]);
 }
 
-static void few_panel_1(const float *from, const float *panel, few_results y) {
+static void few_panel_1(const float *from, const float *panel, panel_results y) {
     few_panel(from, panel, y, 1);
 }
 
-static void few_panel_2(const float *from, const float *panel, few_results y) {
+static void few_panel_2(const float *from, const float *panel, panel_results y) {
     few_panel(from, panel, y, 2);
 }
 
-static void few_panel_3(const float *from, const float *panel, few_results y) {
+static void few_panel_3(const float *from, const float *panel, panel_results y) {
     few_panel(from, panel, y, 3);
 }
 
-static void few_panel_4(const float *from, const float *panel, few_results y) {
+static void few_panel_4(const float *from, const float *panel, panel_results y) {
     few_panel(from, panel, y, 4);
-}
-
-/* Not inlined: the results would lose their registers to it. */
-static __attribute__((noinline)) void end_few(const pn_conv *g, const pn_conv_end *what,
-                                              const block *b, vf *y) {
-    end_block(g, what, b, y, TILE, TILE);
-}
-
-/* Whether the map may go to memory past the caches, which it would only wash out: in a training
- * step, where it is whole panels in whole cache lines. (With sums all steps of the end are done, so
- * that the results are the map's.) */
-static bool streams_map(const pn_conv *g, const pn_conv_end *what) {
-    return what->map && what->sums && g->filters % PANEL == 0 && (uintptr_t)what->map % 64 == 0;
-}
-
-static void stream_map(const pn_conv *g, const block *b, few_results y, float *map) {
-    for (int i = 0; i < b->rows; i++)
-        for (int j = 0; j < b->columns; j++) {
-            float *to = map + map_at(g, b, i, j) + b->filter;
-            vf_stream(to, y[0][i][j]);
-            vf_stream(to + LANES, y[1][i][j]);
-        }
 }
 
 static void forward_few(const pn_tile_group *group, const float *packed, int64_t begin, int64_t end,
                         const pn_conv_end *what) {
-    static void (*const panel_of[])(const float *from, const float *panel, few_results y) = {
+    static void (*const panel_of[])(const float *from, const float *panel, panel_results y) = {
         few_panel_1, few_panel_2, few_panel_3, few_panel_4};
     const pn_conv *g = group->conv;
-    const bool streams = streams_map(g, what);
-    pn_conv_end rest = *what;
-    if (streams) rest.map = NULL;
+    const tile_end e = begin_end(g, what);
     for (int64_t f = begin; f < end; f += PANEL)
         for (int64_t t = 0; t < group->tiles; t++) {
             block b = block_of(group, t);
-            few_results y;
+            panel_results y;
             panel_of[g->channels - 1](group->in + t * group->in_row,
                                       packed + f * PRODUCTS * g->channels, y);
-            for (int v = 0; v < 2 && f + v * LANES < end; v++) {
-                b.filter = f + v * LANES;
-                end_few(g, &rest, &b, &y[v][0][0]);
-            }
             b.filter = f;
-            if (streams) stream_map(g, &b, y, what->map);
+            for (int v = 0; v < 2 && f + v * LANES < end; v++) end_vector(g, &e, &b, v, y);
+            end_panel(g, &e, &b, y);
         }
-    if (streams) vf_stream_end();
+    finish_end(&e);
 }
 
 #endif

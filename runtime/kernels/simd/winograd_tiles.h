@@ -140,17 +140,19 @@ static void multiply(const pn_tile_group *group, const float *packed, int64_t be
         }
 }
 
-static void store_vector(const pn_conv *g, const pn_conv_end *what, const block *b,
-                         const float *from, int64_t step) {
-    vf t[TILE][POINTS], y[TILE][TILE];
+/* The results of one vector of filters. What lies behind a panel's numbers in memory comes next, of
+ * this tile or the one after it: there are too many places for the processor to see that. */
+PN_INLINE void read_vector(const float *from, int64_t step, vf y[TILE][TILE], const bool asks) {
+    vf t[TILE][POINTS];
     for (int j = 0; j < POINTS; j++) {
         vf x[POINTS], o[TILE];
         for (int i = 0; i < POINTS; i++) x[i] = vf_load(from + (i * POINTS + j) * step);
+        for (int i = 0; asks && i < POINTS; i++)
+            __builtin_prefetch(from + (i * POINTS + j) * step + PANEL);
         line_output(x, o);
         for (int i = 0; i < TILE; i++) t[i][j] = o[i];
     }
     for (int i = 0; i < TILE; i++) line_output(t[i], y[i]);
-    end_block(g, what, b, &y[0][0], TILE, TILE);
 }
 
 static void forward(const pn_tile_group *group, const float *packed, int64_t begin, int64_t end,
@@ -159,13 +161,23 @@ static void forward(const pn_tile_group *group, const float *packed, int64_t beg
         forward_few(group, packed, begin, end, what);
         return;
     }
+    const tile_end e = begin_end(group->conv, what);
     multiply(group, packed, begin, end);
     for (int64_t t = 0; t < group->tiles; t++) {
         block b = block_of(group, t);
-        for (b.filter = begin; b.filter < end; b.filter += LANES)
-            store_vector(group->conv, what, &b,
-                         group->out + t * group->out_row + (b.filter - begin), group->out_step);
+        for (b.filter = begin; b.filter < end; b.filter += PANEL) {
+            const float *from = group->out + t * group->out_row + (b.filter - begin);
+            panel_results y;
+            read_vector(from, group->out_step, y[0], true);
+            end_vector(group->conv, &e, &b, 0, y);
+            if (b.filter + LANES < end) {
+                read_vector(from + LANES, group->out_step, y[1], false);
+                end_vector(group->conv, &e, &b, 1, y);
+            }
+            end_panel(group->conv, &e, &b, y);
+        }
     }
+    finish_end(&e);
 }
 
 /* ---- gradients ---- */

@@ -1,5 +1,5 @@
-/* Where a tile of Winograd's convolutions stands in the input and in the results; for one size of
- * tiles, as winograd_tiles.h. */
+/* Where a tile of Winograd's convolutions stands in the input and in the results, and the end of
+ * its results; for one size of tiles, as winograd_tiles.h. */
 #ifndef PN_KERNELS_SIMD_WINOGRAD_WINDOW_H
 #define PN_KERNELS_SIMD_WINOGRAD_WINDOW_H
 
@@ -46,6 +46,51 @@ static block block_of(const pn_tile_group *group, int64_t t) {
                    .columns = (int)least(TILE, g->columns - tile->column),
                    .filters = g->filters,
                    .lane = group->lane};
+}
+
+/* ---- the end ---- */
+
+typedef vf panel_results[2][TILE][TILE]; /* of a panel of filters for one tile */
+
+/* The map of a training step goes to memory past the caches, which it would only wash out, where it
+ * is whole panels in whole cache lines: then `map` is where to. (With sums all steps of the end are
+ * done, so that the results are the map's.) */
+typedef struct tile_end {
+    pn_conv_end what;
+    float *map;
+} tile_end;
+
+static tile_end begin_end(const pn_conv *g, const pn_conv_end *what) {
+    tile_end e = {*what, NULL};
+    if (what->map && what->sums && g->filters % PANEL == 0 && (uintptr_t)what->map % 64 == 0) {
+        e.map = what->map;
+        e.what.map = NULL;
+    }
+    return e;
+}
+
+/* The end of one vector of a panel, whose first filter is b's. */
+static void end_vector(const pn_conv *g, const tile_end *e, const block *b, int vector,
+                       panel_results y) {
+    block at = *b;
+    at.filter += vector * LANES;
+    end_block(g, &e->what, &at, &y[vector][0][0], TILE, TILE);
+}
+
+static void end_panel(const pn_conv *g, const tile_end *e, const block *b, panel_results y) {
+    if (!e->map) return;
+    const int64_t filters = g->filters, row = g->columns * filters;
+    const int rows = b->rows, columns = b->columns;
+    float *map = e->map + map_at(g, b, 0, 0) + b->filter;
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < columns; j++) {
+            vf_stream(map + i * row + j * filters, y[0][i][j]);
+            vf_stream(map + i * row + j * filters + LANES, y[1][i][j]);
+        }
+}
+
+static void finish_end(const tile_end *e) {
+    if (e->map) vf_stream_end();
 }
 
 #endif
