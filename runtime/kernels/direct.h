@@ -1,6 +1,7 @@
 /* Convolutions of any shape as plain sums, for what Winograd's form does not fit or does not pay:
- * few channels, other kernels than 3 x 3, strides. A block of results stays in registers while the
- * numbers of its windows, which lie side by side in memory, run past: nothing is rearranged first.
+ * other kernels than 3 x 3, strides, the gradients of few channels. A block of results stays in
+ * registers while the numbers of its windows, which lie side by side in memory, run past: nothing
+ * is rearranged first.
  *
  * Errors are those of float32 sums. Nothing is allocated here; the same number of threads gives the
  * same bits. */

@@ -18,7 +18,8 @@ typedef struct pn_tile {
 /* Tiles that go through the products together. Workspaces: `in` (points, tiles, in_row) for the
  * input's numbers or the gradients by them, `out` (points, tiles, out_row) for the results or the
  * gradients by them, where the points are in_step and out_step floats apart; `sums` (points,
- * panels, channels, panel) for the kernel's gradient: sums_row is all of the panels' columns. */
+ * panels, channels, panel) for the kernel's gradient: sums_row is all of the panels' columns. For
+ * the results of few channels `in` is (tiles, points, PN_WINOGRAD_FEW), and there is no `out`. */
 typedef struct pn_tile_group {
     const pn_conv *conv;
     const pn_tile *tile;

@@ -143,7 +143,8 @@ RIG_USE int rig_place(const pn_conv_slope *s, const pn_conv *g, int64_t at) {
     int taken = 0;
     for (int k = 1; k < 4; k++) {
         const float more = s->map[rig_taken(g, at, k)] - s->map[rig_taken(g, at, taken)];
-        if (sign != 0 && (sign < 0 ? more < 0 : more > 0)) taken = k;
+        const bool none = isnan(s->map[rig_taken(g, at, k)]); /* which wins */
+        if (none || (sign != 0 && (sign < 0 ? more < 0 : more > 0))) taken = k;
     }
     return taken;
 }
@@ -204,9 +205,9 @@ RIG_USE pn_conv_end rig_random_end(pn_random *random, const conv_rig *r, int lan
                        .sign = !alone && (bits & 16) ? r->sign : NULL};
     if (pools) end.pooled = pn_alloc((size_t)rig_pooled(&r->g) * sizeof *end.pooled);
     if (alone) return end; /* as in predictions */
-    end.sums = pn_calloc((size_t)(lanes * 2 * r->g.filters), sizeof *end.sums);
+    if (bits & 256) end.sums = pn_calloc((size_t)(lanes * 2 * r->g.filters), sizeof *end.sums);
     if (!pools || (bits & 32)) end.map = pn_alloc((size_t)rig_map(&r->g) * sizeof *end.map);
-    if (pools && (bits & 128)) end.place = pn_alloc((size_t)rig_pooled(&r->g));
+    if (end.pooled && (bits & 128)) end.place = pn_alloc((size_t)rig_pooled(&r->g));
     return end;
 }
 
@@ -220,16 +221,20 @@ RIG_USE void rig_free_end(pn_conv_end *end) {
 RIG_USE pn_conv_slope rig_random_slope(pn_random *random, const conv_rig *r) {
     const uint64_t bits = pn_random_bits(random);
     const bool affine = bits & 4, pooled = rig_pooled(&r->g) > 0 && (bits & 2);
-    return (pn_conv_slope){.d = r->d,
-                           .y = bits & 1 ? r->y : NULL,
-                           .place = pooled && !(bits & 32) ? r->place : NULL,
-                           .by_map = pooled && (bits & 32),
-                           .sign = bits & 64 ? r->sign : NULL,
-                           .map = r->map,
-                           .scale = affine ? r->scale : NULL,
-                           .shift = affine && (bits & 8) ? r->shift : NULL,
-                           .slope = affine && (bits & 8) ? r->slope : NULL,
-                           .relu = bits & 16};
+    const pn_conv_slope s = {.d = r->d,
+                             .y = bits & 1 ? r->y : NULL,
+                             .place = pooled && !(bits & 32) ? r->place : NULL,
+                             .by_map = pooled && (bits & 32),
+                             .sign = bits & 64 ? r->sign : NULL,
+                             .map = r->map,
+                             .scale = affine ? r->scale : NULL,
+                             .shift = affine && (bits & 8) ? r->shift : NULL,
+                             .slope = affine && (bits & 8) ? r->slope : NULL,
+                             .relu = bits & 16};
+    /* Where the map only says what was taken. */
+    for (int i = 0; s.by_map && !affine && !s.relu && i < 5; i++)
+        r->map[pn_random_below(random, (uint64_t)rig_map(&r->g))] = NAN;
+    return s;
 }
 
 #endif

@@ -69,7 +69,7 @@ PN_INLINE void pool_two(vf *best, vi *place, vf other, vi differ, int number) {
  * unless others differ. */
 typedef struct pooling {
     vi flip, differ;
-    bool plain; /* all items of the vector are there, and differ */
+    bool plain; /* all of the vector's differ */
 } pooling;
 
 PN_INLINE pooling pooling_of(const float *sign, int64_t f, int64_t filters) {
@@ -109,7 +109,7 @@ PN_INLINE vf pool_best(const pooling *p, const vf y[4]) {
 /* d for the one that is taken of the four, 0 for the others. */
 PN_INLINE void pool_share(const pooling *p, const vf y[4], vf d, vf to[4]) {
     vf x[4], best;
-    if (!p->plain) {
+    if (!p->plain || vi_any(vf_unordered(y[0], y[1]) | vf_unordered(y[2], y[3]))) {
         const vi place = pool_four(p, y, &best);
         for (int k = 0; k < 4; k++) to[k] = vf_where(place == k, d);
         return;
@@ -242,7 +242,8 @@ PN_INLINE void end_results(const pn_conv *g, const pn_conv_end *end, const block
                    square[0] + square[1]);
 }
 
-/* Whole blocks without a scale are most of them: there nothing is asked result by result. */
+/* Most blocks are whole and have no scale, and a map or sums: there nothing is asked result by
+ * result. */
 PN_INLINE void end_block_as(const pn_conv *g, const pn_conv_end *end, const block *b, vf *y,
                             const int height, const int width, const bool whole) {
     if (only_pools(end)) {

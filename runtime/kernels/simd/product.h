@@ -35,6 +35,7 @@ typedef struct product {
 
 enum { CHUNK = 16, LINE_FLOATS = 16 };
 
+/* The nearness must be a constant for the compiler, even where nothing is inlined. */
 #define PN_ASK(next, nearness)                                                                     \
     for (int64_t n = 0; n < (next).step && (next).lines > 0; n++, (next).lines--) {                \
         __builtin_prefetch((next).from, 0, nearness);                                              \

@@ -21,8 +21,8 @@ static void copy_few(const window *w, const float *x, float rows[POINTS][FEW_ROW
                        (size_t)w->channels * sizeof *x);
 }
 
-/* Transforms a tile whose rows are `line` floats apart. Behind each point's channels there may be
- * anything, up to LANES floats. */
+/* Transforms a tile whose rows are `line` floats apart. A point's numbers are stored with
+ * whatever follows them in the vector, which the next point's then replace. */
 static void transform_few(const float *from, int64_t line, int64_t channels, float *to,
                           int64_t step) {
     float t[POINTS][FEW_ROW + LANES];
@@ -107,7 +107,7 @@ static void forward_few(const pn_tile_group *group, const float *packed, int64_t
     static void (*const panel_of[])(const float *from, const float *panel, panel_results y) = {
         few_panel_1, few_panel_2, few_panel_3, few_panel_4};
     const pn_conv *g = group->conv;
-    const tile_end e = begin_end(g, what);
+    const tile_end e = begin_tiles(g, what);
     for (int64_t f = begin; f < end; f += PANEL)
         for (int64_t t = 0; t < group->tiles; t++) {
             block b = block_of(group, t);
@@ -116,9 +116,9 @@ static void forward_few(const pn_tile_group *group, const float *packed, int64_t
                                       packed + f * PRODUCTS * g->channels, y);
             b.filter = f;
             for (int v = 0; v < 2 && f + v * LANES < end; v++) end_vector(g, &e, &b, v, y);
-            end_panel(g, &e, &b, y);
+            stream_panel(g, &e, &b, y);
         }
-    finish_end(&e);
+    finish_tiles(&e);
 }
 
 #endif

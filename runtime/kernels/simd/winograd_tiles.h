@@ -8,7 +8,8 @@
 enum { BLOCK_PANELS = PN_TILES_FILTERS / PANEL };
 
 /* Where a panel of a packed kernel begins: (blocks, points, panels of the block, depth, PANEL), in
- * the order in which the products read it; (panels, points, depth, PANEL) for few channels. */
+ * the order in which the products read it; (panels, points, depth, PANEL) where there is so little
+ * to sum up that no products are made (winograd_few.h). */
 PN_INLINE int64_t panel_at(int64_t panel, int64_t panels, int point, int64_t depth) {
     const int64_t most = depth <= PN_WINOGRAD_FEW ? 1 : BLOCK_PANELS;
     const int64_t first = panel / most * most;
@@ -140,19 +141,37 @@ static void multiply(const pn_tile_group *group, const float *packed, int64_t be
         }
 }
 
-/* The results of one vector of filters. What lies behind a panel's numbers in memory comes next, of
- * this tile or the one after it: there are too many places for the processor to see that. */
-PN_INLINE void read_vector(const float *from, int64_t step, vf y[TILE][TILE], const bool asks) {
+/* The results of one vector of filters. With `asks` those are asked for that are read after them,
+ * `ahead` floats from these: there are too many places for the processor to see that. */
+PN_INLINE void read_vector(const float *from, int64_t step, int64_t ahead, vf y[TILE][TILE],
+                           const bool asks) {
     vf t[TILE][POINTS];
     for (int j = 0; j < POINTS; j++) {
         vf x[POINTS], o[TILE];
         for (int i = 0; i < POINTS; i++) x[i] = vf_load(from + (i * POINTS + j) * step);
         for (int i = 0; asks && i < POINTS; i++)
-            __builtin_prefetch(from + (i * POINTS + j) * step + PANEL);
+            __builtin_prefetch(from + (i * POINTS + j) * step + ahead);
         line_output(x, o);
         for (int i = 0; i < TILE; i++) t[i][j] = o[i];
     }
     for (int i = 0; i < TILE; i++) line_output(t[i], y[i]);
+}
+
+/* Of a tile whose results by filters from `begin` on are at `tile`. */
+static void read_panel(const pn_tile_group *group, const tile_end *e, const block *b,
+                       const float *tile, int64_t begin, int64_t end) {
+    const pn_conv *g = group->conv;
+    const int64_t step = group->out_step, at = b->filter - begin;
+    const int64_t ahead = b->filter + PANEL < end ? PANEL : group->out_row - at;
+    const float *from = tile + at;
+    panel_results y;
+    read_vector(from, step, ahead, y[0], true);
+    end_vector(g, e, b, 0, y);
+    if (b->filter + LANES < end) {
+        read_vector(from + LANES, step, ahead, y[1], (int)LANES == (int)LINE_FLOATS);
+        end_vector(g, e, b, 1, y);
+    }
+    stream_panel(g, e, b, y);
 }
 
 static void forward(const pn_tile_group *group, const float *packed, int64_t begin, int64_t end,
@@ -161,23 +180,14 @@ static void forward(const pn_tile_group *group, const float *packed, int64_t beg
         forward_few(group, packed, begin, end, what);
         return;
     }
-    const tile_end e = begin_end(group->conv, what);
+    const tile_end e = begin_tiles(group->conv, what);
     multiply(group, packed, begin, end);
     for (int64_t t = 0; t < group->tiles; t++) {
         block b = block_of(group, t);
-        for (b.filter = begin; b.filter < end; b.filter += PANEL) {
-            const float *from = group->out + t * group->out_row + (b.filter - begin);
-            panel_results y;
-            read_vector(from, group->out_step, y[0], true);
-            end_vector(group->conv, &e, &b, 0, y);
-            if (b.filter + LANES < end) {
-                read_vector(from + LANES, group->out_step, y[1], false);
-                end_vector(group->conv, &e, &b, 1, y);
-            }
-            end_panel(group->conv, &e, &b, y);
-        }
+        for (b.filter = begin; b.filter < end; b.filter += PANEL)
+            read_panel(group, &e, &b, group->out + t * group->out_row, begin, end);
     }
-    finish_end(&e);
+    finish_tiles(&e);
 }
 
 /* ---- gradients ---- */

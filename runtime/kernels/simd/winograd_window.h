@@ -53,19 +53,19 @@ static block block_of(const pn_tile_group *group, int64_t t) {
 typedef vf panel_results[2][TILE][TILE]; /* of a panel of filters for one tile */
 
 /* The map of a training step goes to memory past the caches, which it would only wash out, where it
- * is whole panels in whole cache lines: then `map` is where to. (With sums all steps of the end are
- * done, so that the results are the map's.) */
+ * is whole panels in whole cache lines, and only what is pooled is read soon: then `map` is where
+ * to. (With sums no step of the end is left out, so that the results are the map's.) */
 typedef struct tile_end {
     pn_conv_end what;
     float *map;
 } tile_end;
 
-static tile_end begin_end(const pn_conv *g, const pn_conv_end *what) {
+static tile_end begin_tiles(const pn_conv *g, const pn_conv_end *what) {
     tile_end e = {*what, NULL};
-    if (what->map && what->sums && g->filters % PANEL == 0 && (uintptr_t)what->map % 64 == 0) {
-        e.map = what->map;
-        e.what.map = NULL;
-    }
+    if (!what->map || !what->sums || !what->pooled) return e;
+    if (g->filters % PANEL != 0 || (uintptr_t)what->map % 64 != 0) return e;
+    e.map = what->map;
+    e.what.map = NULL;
     return e;
 }
 
@@ -77,7 +77,8 @@ static void end_vector(const pn_conv *g, const tile_end *e, const block *b, int 
     end_block(g, &e->what, &at, &y[vector][0][0], TILE, TILE);
 }
 
-static void end_panel(const pn_conv *g, const tile_end *e, const block *b, panel_results y) {
+/* After the ends of all its vectors. */
+static void stream_panel(const pn_conv *g, const tile_end *e, const block *b, panel_results y) {
     if (!e->map) return;
     const int64_t filters = g->filters, row = g->columns * filters;
     const int rows = b->rows, columns = b->columns;
@@ -89,7 +90,7 @@ static void end_panel(const pn_conv *g, const tile_end *e, const block *b, panel
         }
 }
 
-static void finish_end(const tile_end *e) {
+static void finish_tiles(const tile_end *e) {
     if (e->map) vf_stream_end();
 }
 
