@@ -9,7 +9,8 @@
 /* Floats of scratch that either direction wants when it uses `lanes` threads. */
 int64_t pn_dense_scratch(int64_t rows, int64_t in, int64_t out, int lanes);
 
-/* y (rows, out) = x (rows, in) times w (in, out) + bias (out), which may be NULL. */
+/* y (rows, out) = x (rows, in) times w (in, out) + bias (out), which may be NULL. For a single row
+ * the weights of inputs that are 0 are not read: what is not finite there does not reach y. */
 void pn_dense_forward(int64_t rows, int64_t in, int64_t out, const float *x, const float *w,
                       const float *bias, float *y, int lanes, float *scratch);
 

@@ -30,6 +30,9 @@ static rig new_rig(pn_random *random, int64_t rows, int64_t in, int64_t out, int
     const int64_t floats = pn_dense_scratch(rows, in, out, lanes);
     rig r = {.rows = rows, .in = in, .out = out, .lanes = lanes};
     r.x = numbers(random, rows * in);
+    /* As behind a ReLU. */
+    for (int64_t i = 0; i < rows * in && lanes != 2; i++)
+        if (pn_random_below(random, 2)) r.x[i] = 0;
     r.w = numbers(random, in * out);
     r.bias = numbers(random, out);
     r.d_y = numbers(random, rows * out);
@@ -186,9 +189,10 @@ static void check_infinity(pn_random *random) {
 }
 
 static void run_level(pn_cpu_level level, int lanes) {
-    static const int64_t shapes[][3] = {{1, 1, 1},      {3, 700, 1},   {16, 640, 33},
-                                        {2, 13, 2049},  {5, 31, 513},  {64, 200, 129},
-                                        {65, 129, 100}, {17, 97, 4100}};
+    static const int64_t shapes[][3] = {{1, 1, 1},      {3, 700, 1},    {16, 640, 33},
+                                        {2, 13, 2049},  {5, 31, 513},   {64, 200, 129},
+                                        {65, 129, 100}, {17, 97, 4100}, {1, 200, 1500},
+                                        {1, 150, 2500}, {1, 170, 300}};
     pn_random random;
     if (pn_cpu_cap(level) != level) return; /* not on this processor */
     pn_random_seed(&random, 7, 0);

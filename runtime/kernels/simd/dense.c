@@ -99,31 +99,55 @@ static void add_block(const pn_dense_sum *s, int64_t i, int64_t first, int64_t c
  * shorter ones one after the other; floats that are then asked for in advance. */
 enum { LONG = 1024, ADVANCE = 512 };
 
-/* Adds x[i] times row i of w, of which `columns` columns are wanted. */
-PN_INLINE void add_inputs(const float *x, const float *w, int64_t out, int64_t columns, float *sums,
-                          const int inputs) {
+/* Inputs of a block that are not 0. */
+typedef struct taken {
+    int64_t item[DEPTH];
+    int count;
+} taken;
+
+static taken take_items(const float *x, int64_t first, int64_t last) {
+    taken t = {.count = 0};
+    for (int64_t i = first; i < last; i++)
+        if (x[i] != 0) t.item[t.count++] = i;
+    return t;
+}
+
+/* Adds x[item] times row item of w for `inputs` items, and asks for row `next`. */
+PN_INLINE void add_inputs(const pn_dense_sum *s, const int64_t *item, int64_t next, int64_t first,
+                          int64_t columns, float *sums, const int inputs) {
+    const float *w[SIDE], *ahead = s->w + next * s->out + first;
+    vf x[SIDE];
+#pragma GCC unroll 4
+    for (int i = 0; i < inputs; i++) {
+        w[i] = s->w + item[i] * s->out + first;
+        x[i] = vf_all(s->x[item[i]]);
+    }
     for (int64_t j = 0; j < columns; j += LANES) {
         vf sum = vf_load(sums + j);
-        if (inputs == 1) __builtin_prefetch(w + j + ADVANCE);
+        if (inputs == 1) __builtin_prefetch(ahead + j);
 #pragma GCC unroll 4
-        for (int i = 0; i < inputs; i++)
-            sum = vf_fma(vf_all(x[i]), vf_load_at(w + i * out, j, columns), sum);
+        for (int i = 0; i < inputs; i++) sum = vf_fma(x[i], vf_load_at(w[i], j, columns), sum);
         vf_store(sums + j, sum);
     }
 }
 
 /* A block of one row: the same sums as those of many rows, but w is read in the order in which it
- * lies in memory, as fast as memory gives it. */
+ * lies in memory, as fast as memory gives it, and not where the input is 0, as it often is behind a
+ * ReLU. */
 static void add_row_block(const pn_dense_sum *s, int64_t i, int64_t first, int64_t columns) {
     float block[PN_DENSE_COLUMNS] __attribute__((aligned(64)));
-    const int64_t last = least(s->end, i + DEPTH);
+    const int64_t last = least(s->end, i + DEPTH), rows = 1 + (ADVANCE - 1) / s->out;
+    const taken t = take_items(s->x, i, last);
     float *sums = s->sums + first;
     const bool add = i > s->begin;
+    int at = 0;
     memset(block, 0, (size_t)(columns + LANES - 1) / LANES * sizeof(vf));
-    for (; s->out >= LONG && i + SIDE <= last; i += SIDE)
-        add_inputs(s->x + i, s->w + i * s->out + first, s->out, columns, block, SIDE);
-    for (; i < last; i++)
-        add_inputs(s->x + i, s->w + i * s->out + first, s->out, columns, block, 1);
+    for (; s->out >= LONG && at + SIDE <= t.count; at += SIDE)
+        add_inputs(s, t.item + at, 0, first, columns, block, SIDE);
+    for (; at < t.count; at++) {
+        const int64_t next = at + rows < t.count ? t.item[at + rows] : last + at + rows - t.count;
+        add_inputs(s, t.item + at, next, first, columns, block, 1);
+    }
     for (int64_t j = 0; j < columns; j += LANES)
         vf_store(sums + j, add ? vf_load(block + j) + vf_load(sums + j) : vf_load(block + j));
 }
