@@ -35,14 +35,19 @@ typedef struct product {
 
 enum { CHUNK = 16, LINE_FLOATS = 16 };
 
-/* The nearness must be a constant for the compiler, even where nothing is inlined. */
+/* A macro, as the compiler wants a constant nearness even where nothing is inlined. */
 #define PN_ASK(next, nearness)                                                                     \
-    for (int64_t n = 0; n < (next).step && (next).lines > 0; n++, (next).lines--) {                \
-        __builtin_prefetch((next).from, 0, nearness);                                              \
-        (next).from += LINE_FLOATS;                                                                \
-    }
+    do {                                                                                           \
+        for (int64_t n = 0; n < (next).step && (next).lines > 0; n++, (next).lines--) {            \
+            __builtin_prefetch((next).from, 0, nearness);                                          \
+            (next).from += LINE_FLOATS;                                                            \
+        }                                                                                          \
+    } while (0)
 
-PN_INLINE void ask_next(product *p){PN_ASK(p->next_a, 2) PN_ASK(p->next_b, 3)}
+PN_INLINE void ask_next(product *p) {
+    PN_ASK(p->next_a, 2);
+    PN_ASK(p->next_b, 3);
+}
 
 /* Adds k products to the sums. */
 PN_INLINE void sum_products(const product *p, const float *a, const float *b, int64_t k,
