@@ -55,23 +55,10 @@ local function features_of(front, flow)
                         seed = config.seed}
 end
 
--- Layers of several nested models may share a name, which those of one model may not.
-local function names_differ(model)
-  local seen = {}
-  for node = 0, core.node_count(model) - 1 do
-    local layer, _, inputs = core.node(model, node)
-    local name = layers.name(layer)
-    local passes_on = layers.class(layer) == "InputLayer" and #inputs == 1
-    if seen[name] and seen[name] ~= layer and not passes_on then return false end
-    seen[name] = layer
-  end
-  return true
-end
-
 -- The model to train and the flows to train it on: those given, or what is behind the frozen part.
 function core.features(model, flow, validation, settings, wanted)
   local node = wanted and core.frozen_cut(model, settings.frozen_dropout) or -1
-  if node < 0 or not names_differ(model) or not is_still(settings_of(flow)) then return model, flow, validation end
+  if node < 0 or not is_still(settings_of(flow)) then return model, flow, validation end
   if validation and not is_still(settings_of(validation)) then return model, flow, validation end
   local layer, shape = core.node(model, node)
   local all = flow.samples + (validation and validation.samples or 0)

@@ -73,6 +73,7 @@ void pn_model_release(pn_model *model) {
         pn_layer_release(model->node[i].layer);
         pn_free(model->node[i].input);
         pn_free(model->node[i].in);
+        pn_free(model->node[i].alias);
     }
     for (int i = 0; i < model->groups; i++) {
         pn_free(model->group[i].name);
@@ -90,7 +91,7 @@ void pn_model_release(pn_model *model) {
 static bool is_taken(const pn_model *model, int group, const char *name, const pn_layer *but) {
     for (int i = 0; i < model->nodes; i++)
         if (model->node[i].group == group && model->node[i].layer != but &&
-            strcmp(model->node[i].layer->name, name) == 0)
+            strcmp(pn_node_name(&model->node[i]), name) == 0)
             return true;
     for (int i = 1; i < model->groups; i++)
         if (model->group[i].parent == group && strcmp(model->group[i].name, name) == 0) return true;
@@ -120,7 +121,7 @@ static pn_status free_number(const pn_model *model, int group, const char *base,
     if (!used) return pn_fail_memory(error, (unsigned long long)most);
     for (int i = 0; i < model->nodes; i++)
         if (model->node[i].group == group)
-            mark(used, most, number_in(model->node[i].layer->name, base));
+            mark(used, most, number_in(pn_node_name(&model->node[i]), base));
     for (int i = 1; i < model->groups; i++)
         if (model->group[i].parent == group)
             mark(used, most, number_in(model->group[i].name, base));
@@ -173,6 +174,7 @@ static void free_node(pn_node *node) {
     pn_layer_release(node->layer);
     pn_free(node->input);
     pn_free(node->in);
+    pn_free(node->alias);
 }
 
 static pn_status append_node(pn_model *model, pn_node *node, pn_error *error) {
@@ -205,6 +207,17 @@ pn_status pn_model_add_node(pn_model *model, pn_layer *layer, const int *input, 
     if (status == PN_OK) status = append_node(model, &node, error);
     if (status != PN_OK) free_node(&node);
     return status;
+}
+
+pn_status pn_model_set_alias(pn_model *model, const char *alias, pn_error *error) {
+    pn_node *node = &model->node[model->nodes - 1];
+    const pn_node *first = &model->node[find_layer(model, node->layer)];
+    if (first != node) alias = first->alias;
+    if (!alias) return PN_OK;
+    node->alias = pn_alloc(strlen(alias) + 1);
+    if (!node->alias) return pn_fail_memory(error, strlen(alias) + 1);
+    strcpy(node->alias, alias);
+    return PN_OK;
 }
 
 pn_status pn_model_add_input(pn_model *model, int group, int node, pn_error *error) {

@@ -4,6 +4,7 @@
 #ifndef PN_NN_MODEL_H
 #define PN_NN_MODEL_H
 
+#include "base/text.h"
 #include "nn/layer.h"
 
 typedef struct pn_node {
@@ -12,8 +13,9 @@ typedef struct pn_node {
     int *input;  /* [inputs] nodes, all before this one */
     pn_dims *in; /* [inputs] their shapes */
     pn_dims out;
-    int group; /* the model it stands in: 0 is the outermost */
-    int slot;  /* its layer's first weight in pn_model.slot */
+    int group;   /* the model it stands in: 0 is the outermost */
+    int slot;    /* its layer's first weight in pn_model.slot */
+    char *alias; /* what its layer is called in this model, unless NULL: see pn_model_split */
 } pn_node;
 
 /* The model itself (group 0), or one nested in another. */
@@ -72,6 +74,14 @@ static inline const char *pn_model_name(const pn_model *model) {
     return model->group[0].name;
 }
 
+/* What the node's layer is called in its model, without the models it is nested in. */
+static inline const char *pn_node_name(const pn_node *node) {
+    return node->alias ? node->alias : node->layer->name;
+}
+
+/* Appends the node's whole name: "vgg_face/conv2d_12", or "conv2d_12" in the outermost model. */
+void pn_model_add_path(const pn_model *model, int node, pn_text *path);
+
 /* The last node of the layer of that name: "conv2d_12", or "vgg_face/conv2d_12" where several have
  * it. PN_E_NOT_FOUND suggests the nearest name. */
 pn_status pn_model_find(const pn_model *model, const char *name, int *node, pn_error *error);
@@ -96,7 +106,8 @@ void pn_model_set_trainable(pn_model *model, int group, bool trainable);
 int pn_model_frozen_cut(const pn_model *model, bool frozen_dropout);
 
 /* The part up to and with `node`, and the part behind it, whose one input is what the node gives.
- * Both share the layers. Nested models are not kept apart. New references; either may be NULL. */
+ * Both share the layers. Nested models are not kept apart: as layers of several may have one name,
+ * theirs go by their whole names there ("vgg_face/flatten"). New references; either may be NULL. */
 pn_status pn_model_split(const pn_model *model, int node, pn_model **front, pn_model **rest,
                          pn_error *error);
 

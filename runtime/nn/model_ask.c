@@ -46,20 +46,33 @@ void pn_model_set_trainable(pn_model *model, int group, bool trainable) {
             model->node[i].layer->trainable = trainable;
 }
 
+/* ---- names ---- */
+
+static void add_groups(const pn_model *model, int group, pn_text *path) {
+    if (group <= 0) return;
+    add_groups(model, model->group[group].parent, path);
+    pn_text_addf(path, "%s/", model->group[group].name);
+}
+
+void pn_model_add_path(const pn_model *model, int node, pn_text *path) {
+    add_groups(model, model->node[node].group, path);
+    pn_text_adds(path, pn_node_name(&model->node[node]));
+}
+
 /* ---- finding ---- */
 
 /* True when `path` is the node's layer's name, or "group/name". */
 static bool is_called(const pn_model *model, const pn_node *node, const char *path) {
-    if (strcmp(node->layer->name, path) == 0) return true;
+    if (strcmp(pn_node_name(node), path) == 0) return true;
     const char *group = model->group[node->group].name;
     size_t size = strlen(group);
     return strncmp(path, group, size) == 0 && path[size] == '/' &&
-           strcmp(path + size + 1, node->layer->name) == 0;
+           strcmp(path + size + 1, pn_node_name(node)) == 0;
 }
 
 static pn_status not_found(const pn_model *model, const char *name, pn_error *error) {
     const char *near = NULL, **names = pn_alloc(((size_t)model->nodes + 1) * sizeof *names);
-    for (int i = 0; names && i < model->nodes; i++) names[i] = model->node[i].layer->name;
+    for (int i = 0; names && i < model->nodes; i++) names[i] = pn_node_name(&model->node[i]);
     if (names) near = pn_suggest(name, names, (size_t)model->nodes);
     pn_status status =
         near ? pn_fail(error, PN_E_NOT_FOUND,

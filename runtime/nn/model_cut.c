@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* ---- where ---- */
@@ -47,6 +48,16 @@ static bool passes_on(const pn_node *node) {
     return node->inputs == 1 && strcmp(node->layer->type->class_name, "InputLayer") == 0;
 }
 
+static pn_status name_node(pn_model *model, const pn_model *from, int i, pn_error *error) {
+    if (from->node[i].group == 0) return pn_model_set_alias(model, from->node[i].alias, error);
+    pn_text path = {0};
+    pn_model_add_path(from, i, &path);
+    pn_status status = path.failed ? pn_fail_memory(error, path.size)
+                                   : pn_model_set_alias(model, pn_text_string(&path), error);
+    pn_text_free(&path);
+    return status;
+}
+
 /* Appends node i of `from`; place[k] is where its node k went. */
 static pn_status move_node(pn_model *model, const pn_model *from, int i, int *place,
                            pn_error *error) {
@@ -58,6 +69,7 @@ static pn_status move_node(pn_model *model, const pn_model *from, int i, int *pl
     }
     for (int k = 0; k < node->inputs; k++) moved[k] = place[node->input[k]];
     pn_status status = pn_model_add_node(model, node->layer, moved, node->inputs, 0, error);
+    if (status == PN_OK) status = name_node(model, from, i, error);
     if (status == PN_OK) place[i] = model->nodes - 1;
     return status;
 }
@@ -73,7 +85,18 @@ static pn_status make_front(const pn_model *model, int cut, int *place, pn_model
     return status == PN_OK ? pn_model_set_outputs(*front, &place[cut], 1, error) : status;
 }
 
-static pn_status new_input(const pn_dims *dims, pn_layer **out, pn_error *error) {
+static bool has_name(const pn_model *model, const char *name) {
+    for (int i = 0; i < model->nodes; i++)
+        if (strcmp(pn_node_name(&model->node[i]), name) == 0) return true;
+    return false;
+}
+
+/* An InputLayer whose name is not in the model. */
+static pn_status new_input(const pn_model *model, const pn_dims *dims, pn_layer **out,
+                           pn_error *error) {
+    char name[32] = "features";
+    for (int number = 1; has_name(model, name); number++)
+        snprintf(name, sizeof name, "features_%d", number);
     json_t *shape = json_array(), *config = json_object();
     int failed = !shape || !config || json_array_append_new(shape, json_null()) != 0;
     for (int i = 0; !failed && i < dims->rank; i++)
@@ -82,7 +105,7 @@ static pn_status new_input(const pn_dims *dims, pn_layer **out, pn_error *error)
     const pn_layer_type *type;
     pn_status status = failed ? pn_fail_memory(error, sizeof *dims)
                               : pn_layer_type_find("InputLayer", &type, error);
-    if (status == PN_OK) status = pn_layer_new(type, config, "features", out, error);
+    if (status == PN_OK) status = pn_layer_new(type, config, name, out, error);
     json_decref(shape);
     json_decref(config);
     return status;
@@ -93,7 +116,7 @@ static pn_status make_rest(const pn_model *model, int cut, int *place, pn_model 
     const pn_group *g = &model->group[0];
     pn_layer *input = NULL;
     pn_status status = pn_model_new(pn_model_name(model), false, rest, error);
-    if (status == PN_OK) status = new_input(&model->node[cut].out, &input, error);
+    if (status == PN_OK) status = new_input(model, &model->node[cut].out, &input, error);
     if (status == PN_OK) status = pn_model_add(*rest, input, NULL, 0, &place[cut], error);
     pn_layer_release(input);
     for (int i = cut + 1; status == PN_OK && i < model->nodes; i++)

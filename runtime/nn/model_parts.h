@@ -8,6 +8,9 @@
 pn_status pn_model_add_node(pn_model *model, pn_layer *layer, const int *input, int inputs,
                             int group, pn_error *error);
 
+/* Gives the last node an alias, unless its layer has a node already, whose name it then takes. */
+pn_status pn_model_set_alias(pn_model *model, const char *alias, pn_error *error);
+
 /* Makes a node one of the group's inputs. */
 pn_status pn_model_add_input(pn_model *model, int group, int node, pn_error *error);
 

@@ -55,6 +55,33 @@ function TestLearning:test_three_alone_takes_the_shipped_model()
   has(json, "comes with Pneuma")
 end
 
+-- As VGG-Face under a head: the cut lies within the trunk, and names of what is behind it stand in
+-- the head, too. A dropout of 0 counts as random, but leaves losses that can be compared.
+function TestLearning:test_a_frozen_trunk_shares_names_with_its_head()
+  t.notebook("a.md", [[
+local x = tensor.uniform{24, 6, 6, 1, seed = 1}
+local y = x:mean{axis = {2, 3, 4}}:gt(0.5)
+local function loss(reuse)
+  local trunk = nn.Sequential{nn.Input{6, 6, 1}, nn.Conv2D{3, 3, activation = "relu"},
+                              nn.Dropout{0}, nn.Conv2D{4, 2}, nn.Flatten{}, name = "trunk"}
+  trunk.trainable = false
+  local m = nn.Sequential{trunk, nn.Flatten{}, nn.Dropout{0, name = "features"},
+                          nn.Dense{1, activation = "sigmoid"}, seed = 3}
+  m:compile{optimizer = nn.SGD{0.05}, loss = "binary_crossentropy"}
+  local h = m:fit{x, y, epochs = 2, batch_size = 8, verbose = 0, seed = 5, reuse_features = reuse,
+                  callbacks = {nn.ModelCheckpoint{"last.safetensors"}}}
+  assert(nn.load_model{"last.safetensors"}:predict{x}:eq(m:predict{x}):all())
+  return h.history.loss, m:predict{x}
+end]], [[
+local a, p = loss(true)
+local b, q = loss(false)
+assert(math.abs(a[2] - b[2]) < 1e-5, a[2] .. " or " .. b[2])
+assert((p - q):abs():max() < 1e-5)]])
+  local code, _, err, json = t.report("a.md")
+  lu.assertEquals(code, 0, err)
+  has(json, "the frozen part, up to Conv2D 'conv2d', is computed once for each image")
+end
+
 -- As Keras writes it: nothing tells how images are prepared, or what the classes are called.
 function TestLearning:test_three_takes_a_bare_h5_file()
   t.notebook("bare.md", 'local m = nn.Sequential{nn.Input{48, 48, 3}, nn.Conv2D{4, 3}}',

@@ -300,6 +300,30 @@ static void the_frozen_part_can_be_cut_off(void **state) {
     pn_model_release(m);
 }
 
+/* A nested model and the one around it may both have a layer 'dense'; what is cut off has no nested
+ * models, but goes to the stages as JSON, where names must differ. */
+static void names_stay_apart_behind_a_cut(void **state) {
+    (void)state;
+    pn_model *m = nested_model(), *rest, *again;
+    pn_text text = {0};
+    int cut, node;
+    assert_int_equal(pn_model_find(m, "conv2d_1", &cut, &error), PN_OK);
+    assert_int_equal(pn_model_split(m, cut, NULL, &rest, &error), PN_OK);
+    assert_int_equal(pn_model_to_text(rest, &text, &error), PN_OK);
+    if (pn_model_from_text(text.data, text.size, &again, &error) != PN_OK)
+        fail_msg("%s", error.message);
+    assert_int_equal(pn_model_count(again), pn_model_count(rest));
+    assert_int_equal(pn_model_find(again, "trunk/dense", &node, &error), PN_OK);
+    assert_int_equal(pn_model_find(again, "dense", &node, &error), PN_OK);
+    assert_int_equal(again->node[node].out.size[0], 3); /* the outer one */
+    assert_int_equal(pn_model_find(rest, "trunk/dense", &node, &error), PN_OK);
+    assert_string_equal(rest->node[node].layer->name, "dense"); /* shared: it keeps its name */
+    pn_text_free(&text);
+    pn_model_release(again);
+    pn_model_release(rest);
+    pn_model_release(m);
+}
+
 static void json_goes_there_and_back(void **state) {
     (void)state;
     pn_model *models[] = {small_cnn("sequential"), nested_model()}, *again;
@@ -422,6 +446,7 @@ int main(void) {
         cmocka_unit_test(gradients_agree_with_differences),
         cmocka_unit_test(nested_models_are_reachable),
         cmocka_unit_test(the_frozen_part_can_be_cut_off),
+        cmocka_unit_test(names_stay_apart_behind_a_cut),
         cmocka_unit_test(json_goes_there_and_back),
         cmocka_unit_test(malformed_architectures_are_refused),
         cmocka_unit_test(endless_architectures_are_refused),

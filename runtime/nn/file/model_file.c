@@ -13,16 +13,10 @@ static int first_node(const pn_model *model, int slot) {
     return 0;
 }
 
-static void add_groups(const pn_model *model, int group, pn_text *name) {
-    if (group <= 0) return;
-    add_groups(model, model->group[group].parent, name);
-    pn_text_addf(name, "%s/", model->group[group].name);
-}
-
 void pn_model_weight_name(const pn_model *model, int slot, pn_text *name) {
     const pn_slot *s = &model->slot[slot];
-    add_groups(model, model->node[first_node(model, slot)].group, name);
-    pn_text_addf(name, "%s/%s", s->layer->name, s->layer->weight[s->weight].name);
+    pn_model_add_path(model, first_node(model, slot), name);
+    pn_text_addf(name, "/%s", s->layer->weight[s->weight].name);
 }
 
 /* ---- writing ---- */

@@ -29,7 +29,7 @@ static int call_number(const pn_model *model, int node) {
 static json_t *reference(const pn_model *model, int from, int group) {
     const pn_node *node = &model->node[from];
     if (node->group == group)
-        return json_pack("[s, i, i]", node->layer->name, call_number(model, from), 0);
+        return json_pack("[s, i, i]", pn_node_name(node), call_number(model, from), 0);
     const pn_group *nested = &model->group[child_of(model, node->group, group)];
     int tensor = 0;
     while (tensor < nested->outputs - 1 && nested->output[tensor] != from) tensor++;
@@ -80,9 +80,10 @@ static json_t *calls_of_layer(const pn_model *model, int node) {
     return calls;
 }
 
-static json_t *layer_config(const pn_layer *layer) {
+static json_t *layer_config(const pn_node *node) {
+    const pn_layer *layer = node->layer;
     json_t *config = json_deep_copy(layer->config);
-    json_object_set_new(config, "name", json_string(layer->name));
+    json_object_set_new(config, "name", json_string(pn_node_name(node)));
     /* Keras refuses it in an InputLayer, where it means nothing. */
     if (strcmp(layer->type->class_name, "InputLayer") == 0)
         json_object_del(config, "trainable");
@@ -113,9 +114,9 @@ static json_t *group_layers(const pn_model *model, int group) {
         const pn_node *node = &model->node[i];
         if (node->group == group && call_number(model, i) == 0) {
             json_t *what = json_pack("{s:s, s:o}", "class_name", node->layer->type->class_name,
-                                     "config", layer_config(node->layer));
+                                     "config", layer_config(node));
             json_array_append_new(
-                layers, entry(what, node->layer->name, calls_of_layer(model, i), sequential));
+                layers, entry(what, pn_node_name(node), calls_of_layer(model, i), sequential));
         } else if (node->group != group && is_inside(model, node->group, group)) {
             int nested = child_of(model, node->group, group);
             if (nested <= last_nested) continue; /* another of its nodes */
