@@ -152,12 +152,13 @@ def play(contestants, say):
             one.stop()
 
 
-def interleave(contestants, rounds, say, warm_up=2):
-    """Times all in turn; contestants who fail leave the list."""
+def interleave(contestants, rounds, say, warm_up=2, rivals=True):
+    """Times all in turn; contestants who fail leave the list. Rivals of the first that are much
+    slower than the best of them get few rounds."""
     for _ in range(warm_up):
         play(contestants, say)
     ours, best = contestants[0], min((one.seconds[-1] for one in contestants[1:]), default=0)
-    slow = [one for one in contestants[1:] if one.seconds[-1] > SLOW * best]
+    slow = [one for one in contestants[1:] if rivals and one.seconds[-1] > SLOW * best]
     for one in contestants:
         one.seconds.clear()
     for number in range(rounds):

@@ -66,7 +66,7 @@ def measure(rounds):
         playing = [contestant(pathlib.Path(folder), one) for one in settings]
         for one in playing:
             one.start()
-        contest.interleave(playing, rounds, lambda text: None)
+        contest.interleave(playing, rounds, lambda text: None, rivals=False)
         for one in playing:
             one.stop()
     return [dict(setting, gigaflop=arithmetic(setting), **one.figures())
