@@ -11,6 +11,7 @@
 
 /* Nodes that follow each other, each the next one's only input. */
 typedef struct pn_run {
+    const pn_model *model;
     const pn_node *node; /* [count] */
     int count;
     int64_t batch; /* at most so many samples */

@@ -56,7 +56,8 @@ static bool take(pn_plan *plan, int first, int count, const pn_fused_type *type)
     pn_step *last = &plan->step[first + count - 1];
     const pn_node *head = &plan->model->node[first];
     const bool updates = type->updates && may_update(plan, head);
-    const pn_run run = {.node = head,
+    const pn_run run = {.model = plan->model,
+                        .node = head,
                         .count = count,
                         .batch = plan->options.batch,
                         .threads = plan->threads,

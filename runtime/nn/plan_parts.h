@@ -66,7 +66,8 @@ static inline bool pn_step_activates(const pn_step *step) {
 
 /* The run whose last node this is. */
 static inline pn_run pn_plan_run(const pn_plan *plan, const pn_step *step) {
-    return (pn_run){.node = step->head,
+    return (pn_run){.model = plan->model,
+                    .node = step->head,
                     .count = (int)(step->node - step->head) + 1,
                     .batch = plan->options.batch,
                     .threads = plan->threads,

@@ -5,6 +5,7 @@
 #include "base/pool.h"
 #include "base/random.h"
 #include "nn/file/model_json.h"
+#include "nn/fuse/fixed_norm.h"
 #include "nn/plan.h"
 #include "test.h"
 
@@ -93,6 +94,14 @@ static const fused_case cases[] = {
     {"the whole image", "5,5,24", CONV(40, 5, ",\"activation\":\"relu\"") "," END, 1, NULL},
     {"the whole image, norm", "5,5,24", CONV(40, 5, "") "," NORM "," RELU "," END, 1, NULL},
     {"one pixel", "1,1,30", CONV(40, 1, "") "," END, 1, NULL},
+    {"norm behind the dense layer's relu", "7,5,3",
+     LAYER("Flatten", "") "," LAYER("Dense", "\"units\":37,\"activation\":\"relu\"") "," NORM
+                                                                                     "," END,
+     1, NULL},
+    {"norms and dense layers on maps", "6,5,7",
+     LAYER("Dense", "\"units\":9,\"activation\":\"relu\"") "," NORM "," LAYER(
+         "Dense", "\"units\":5") "," NORM "," END,
+     2, NULL},
     {"another activation", "12,12,8", CONV(16, 3, ",\"activation\":\"tanh\"") "," END, 0, NULL},
 };
 
@@ -248,6 +257,7 @@ static void test_cases(void **state) {
             check(&cases[i], false, true, BATCH);    /* Grad-CAM */
             check(&cases[i], false, false, BATCH);   /* prediction */
             check(&cases[i], false, false, BATCH - 1);
+            check(&cases[i], false, false, 1);
         }
     }
     pn_cpu_cap(PN_CPU_AVX512);
@@ -388,12 +398,113 @@ static void test_far_from_zero(void **state) {
     pn_model_release(m);
 }
 
+/* ---- a dense layer behind a ReLU and a normalization ---- */
+
+static pn_run dense_run(const pn_model *m) {
+    pn_run run = {.model = m, .count = 1, .batch = BATCH, .threads = 1, .fixed = true};
+    for (int i = 0; i < m->nodes; i++)
+        if (strcmp(m->node[i].layer->type->class_name, "Dense") == 0) run.node = &m->node[i];
+    return run;
+}
+
+static float *weight_of(const pn_model *m, const char *name) {
+    for (int i = 0; i < m->slots; i++) {
+        const pn_weight *w = &m->slot[i].layer->weight[m->slot[i].weight];
+        if (strcmp(w->name, name) == 0) return w->value->data;
+    }
+    fail_msg("no %s", name);
+    return NULL;
+}
+
+static void find_rest(const pn_model *m, int64_t count, float *rest) {
+    const pn_run run = dense_run(m);
+    float *weight[NODES * 4], factor[64];
+    for (int i = 0; i < m->slots; i++)
+        weight[i] = m->slot[i].layer->weight[m->slot[i].weight].value->data;
+    assert_non_null(pn_norm_behind_relu(&run));
+    pn_norm_rest(&run, weight + run.node->slot, count, factor, rest);
+}
+
+/* Where the ReLU gave 0 the dense layer finds its channel's rest, to the last bit, be the layers
+ * before it one run, or each by itself as where the convolution is read. */
+static void test_rest(void **state) {
+    (void)state;
+    const fused_case c = {"rest", "12,13,8",
+                          CONV(19, 3, ",\"activation\":\"relu\"") "," NORM "," POOL "," LAYER(
+                              "Dropout", "\"rate\":0.5") "," END,
+                          1, NULL};
+    static const char *const kept[] = {"max_pooling2d", "conv2d"};
+    pn_model *m = model_of(&c);
+    float rest[5 * 5 * 19], *x = draw(BATCH * pn_dims_count(&m->node[0].out));
+    float *mean = weight_of(m, "moving_mean"), *bias = weight_of(m, "bias");
+    for (int i = 0; i < 19; i++) mean[i] *= 0.5F;
+    for (int i = 0; i < 19; i += 2) bias[i] = -1000;
+    find_rest(m, 5 * 5 * 19, rest);
+    for (int k = 0; k < 2; k++) {
+        fused_case read = c;
+        read.kept = kept[k];
+        result a = compute(&read, m, false, false, x, NULL, 1);
+        int pool;
+        assert_int_equal(pn_model_find(m, "max_pooling2d", &pool, &error), PN_OK);
+        const float *y = pn_plan_output(a.plan, pool);
+        for (int i = 0; i < 5 * 5 * 19; i++)
+            if (i % 19 % 2 == 0 && y[i] != rest[i])
+                fail_msg("%s, number %d: %a, rest %a", kept[k], i, y[i], rest[i]);
+        release(&a);
+    }
+    pn_free(x);
+    pn_model_release(m);
+}
+
+/* Channels that are seldom at rest stay where they are: with an offset far away the digits of what
+ * they say would be lost. So do those whose offset is no number. */
+static void test_no_rest(void **state) {
+    (void)state;
+    const fused_case c = {"no rest", "6,5,4",
+                          CONV(8, 3, ",\"activation\":\"relu\"") "," NORM "," END, 1, NULL};
+    pn_model *m = model_of(&c);
+    float rest[8], *x = draw(BATCH * pn_dims_count(&m->node[0].out));
+    weight_of(m, "moving_mean")[3] = 3000;
+    weight_of(m, "bias")[3] = 3000;
+    result a = compute(&c, m, false, false, x, NULL, 1);
+    result b = compute(&c, m, true, false, x, NULL, 1);
+    compare(&c, m, &a, &b, false, 1);
+    release(&a);
+    release(&b);
+    weight_of(m, "beta")[5] = INFINITY;
+    weight_of(m, "moving_variance")[6] = -1;
+    find_rest(m, 8, rest);
+    for (int i = 0; i < 8; i++) assert_int_equal(rest[i] != 0, i != 3 && i != 5 && i != 6);
+    pn_free(x);
+    pn_model_release(m);
+}
+
+static void test_not_behind_relu(void **state) {
+    (void)state;
+    static const char *const layers[] = {
+        CONV(8, 3, "") "," NORM "," END,
+        CONV(8, 3, ",\"activation\":\"tanh\"") "," NORM "," END,
+        CONV(8, 3, "") "," LAYER("LeakyReLU", "") "," NORM "," END,
+        CONV(8, 3, "") "," NORM "," RELU "," END,
+        CONV(8, 3, ",\"activation\":\"relu\"") "," END,
+        CONV(8, 3, ",\"activation\":\"relu\"") "," NORM "," LAYER("AveragePooling2D", "") "," END,
+        END};
+    for (size_t i = 0; i < sizeof layers / sizeof *layers; i++) {
+        const fused_case c = {"not behind a relu", "6,5,4", layers[i], 1, NULL};
+        pn_model *m = model_of(&c);
+        const pn_run run = dense_run(m);
+        if (pn_norm_behind_relu(&run)) fail_msg("%s", layers[i]);
+        pn_model_release(m);
+    }
+}
+
 int main(void) {
     pn_set_threads(2);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cases),      cmocka_unit_test(test_updates),
         cmocka_unit_test(test_nan),        cmocka_unit_test(test_frozen),
         cmocka_unit_test(test_pooled_nan), cmocka_unit_test(test_far_from_zero),
-        cmocka_unit_test(test_zero_gamma)};
+        cmocka_unit_test(test_zero_gamma), cmocka_unit_test(test_rest),
+        cmocka_unit_test(test_no_rest),    cmocka_unit_test(test_not_behind_relu)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 #include "kernels/norm.h"
 #include "nn/fuse/conv_run.h"
 #include "nn/fuse/engine.h"
+#include "nn/fuse/fixed_norm.h"
 
 #include <math.h>
 #include <string.h>
@@ -247,15 +248,6 @@ static void forward_kept(const pn_conv_run *r, const pn_run *run, const pn_run_p
     pn_norm_apply(&apply, r->pools ? k.pooled : k.map, pass->out);
 }
 
-/* A normalization with fixed statistics, result * factor + offset. */
-static void fix_norm(const pn_conv_run *r, const norm *n, float *factor, float *offset) {
-    for (int64_t c = 0; c < r->conv.filters; c++) {
-        const double inverse = 1 / sqrt(n->moving_variance[c] + n->settings->epsilon);
-        factor[c] = (float)((n->gamma ? n->gamma[c] : 1) * inverse);
-        offset[c] = (float)((n->beta ? n->beta[c] : 0) - n->moving_mean[c] * (double)factor[c]);
-    }
-}
-
 /* Nothing stays: a normalization that follows the convolution at once becomes part of its
  * kernel and bias; one behind a ReLU is done to each result. */
 static void forward_plain(const pn_conv_run *r, const pn_run *run, const pn_run_pass *pass) {
@@ -269,10 +261,9 @@ static void forward_plain(const pn_conv_run *r, const pn_run *run, const pn_run_
                        .relu = r->relu_before || r->relu_after,
                        .map = r->pools ? NULL : pass->out,
                        .pooled = r->pools ? pass->out : NULL};
-    if (r->norm) {
-        const norm n = find_norm(r, pass);
-        fix_norm(r, &n, w.factor, w.offset);
-    }
+    if (r->norm)
+        pn_norm_fix(r->norm->settings, pass->weight + r->norm_slot, r->conv.filters, w.factor,
+                    w.offset);
     if (pass->fresh || !prepared) pack(r, pass, false, folds ? w.factor : NULL, room);
     if (folds)
         for (int64_t c = 0; c < r->conv.filters; c++)
