@@ -102,6 +102,10 @@ static const fused_case cases[] = {
      LAYER("Dense", "\"units\":9,\"activation\":\"relu\"") "," NORM "," LAYER(
          "Dense", "\"units\":5") "," NORM "," END,
      2, NULL},
+    {"as the study, for several lanes", "26,26,8",
+     CONV(19, 3, ",\"activation\":\"relu\"") "," NORM "," POOL "," LAYER("Flatten", "") "," LAYER(
+         "Dense", "\"units\":128"),
+     1, NULL},
     {"another activation", "12,12,8", CONV(16, 3, ",\"activation\":\"tanh\"") "," END, 0, NULL},
 };
 
@@ -479,6 +483,54 @@ static void test_no_rest(void **state) {
     pn_model_release(m);
 }
 
+/* New weights, and the old ones' products with what is at rest are not of use any more. */
+static void test_new_weights(void **state) {
+    (void)state;
+    const fused_case c = {"new weights", "12,13,8",
+                          CONV(19, 3, ",\"activation\":\"relu\"") "," NORM "," POOL "," END, 1,
+                          NULL};
+    pn_model *m = model_of(&c), *other = model_of(&c);
+    const int last = m->group[0].output[0];
+    float *x = draw(BATCH * pn_dims_count(&m->node[0].out));
+    const pn_mode mode = {0};
+    const float *const in[] = {x};
+    result a = compute(&c, m, false, false, x, NULL, 1);
+    result b = compute(&c, other, true, false, x, NULL, 1);
+    for (int i = 0; i < m->slots; i++)
+        pn_plan_set_weight(a.plan, i,
+                           other->slot[i].layer->weight[other->slot[i].weight].value->data);
+    assert_int_equal(pn_plan_forward(a.plan, in, 1, &mode, &error), PN_OK);
+    expect_near(&c, "output", pn_plan_output(a.plan, last), pn_plan_output(b.plan, last), 3, 1e-6);
+    release(&a);
+    release(&b);
+    pn_free(x);
+    pn_model_release(m);
+    pn_model_release(other);
+}
+
+/* An infinite weight meets what its input says, not the difference from its rest. */
+static void test_infinite_weight(void **state) {
+    (void)state;
+    const fused_case c = {"infinite weight", "6,5,4",
+                          CONV(8, 3, ",\"activation\":\"relu\"") "," NORM "," END, 1, NULL};
+    pn_model *m = model_of(&c);
+    const int last = m->group[0].output[0];
+    const pn_run dense = dense_run(m);
+    float *kernel = dense.node->layer->weight[0].value->data;
+    float *x = draw(BATCH * pn_dims_count(&m->node[0].out));
+    for (int i = 0; i < 8; i++) kernel[3 * i + i % 3] = INFINITY;
+    result a = compute(&c, m, false, false, x, NULL, BATCH);
+    result b = compute(&c, m, true, false, x, NULL, BATCH);
+    const float *y = pn_plan_output(a.plan, last), *z = pn_plan_output(b.plan, last);
+    for (int i = 0; i < 3 * BATCH; i++)
+        if (y[i] != z[i] && !(isnan(y[i]) && isnan(z[i])))
+            fail_msg("%d: %g, not %g", i, y[i], z[i]);
+    release(&a);
+    release(&b);
+    pn_free(x);
+    pn_model_release(m);
+}
+
 static void test_not_behind_relu(void **state) {
     (void)state;
     static const char *const layers[] = {
@@ -501,10 +553,11 @@ static void test_not_behind_relu(void **state) {
 int main(void) {
     pn_set_threads(2);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_cases),      cmocka_unit_test(test_updates),
-        cmocka_unit_test(test_nan),        cmocka_unit_test(test_frozen),
-        cmocka_unit_test(test_pooled_nan), cmocka_unit_test(test_far_from_zero),
-        cmocka_unit_test(test_zero_gamma), cmocka_unit_test(test_rest),
-        cmocka_unit_test(test_no_rest),    cmocka_unit_test(test_not_behind_relu)};
+        cmocka_unit_test(test_cases),       cmocka_unit_test(test_updates),
+        cmocka_unit_test(test_nan),         cmocka_unit_test(test_frozen),
+        cmocka_unit_test(test_pooled_nan),  cmocka_unit_test(test_far_from_zero),
+        cmocka_unit_test(test_zero_gamma),  cmocka_unit_test(test_rest),
+        cmocka_unit_test(test_no_rest),     cmocka_unit_test(test_not_behind_relu),
+        cmocka_unit_test(test_new_weights), cmocka_unit_test(test_infinite_weight)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

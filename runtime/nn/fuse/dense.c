@@ -10,6 +10,7 @@
 #include "base/pool.h"
 #include "nn/fuse/fixed_norm.h"
 
+#include <math.h>
 #include <string.h>
 
 enum { GRAIN = 16384 }; /* numbers worth another thread */
@@ -39,8 +40,9 @@ static bool fits(const pn_run *run) {
     return run->count == 1 && strcmp(run->node[0].layer->type->class_name, "Dense") == 0;
 }
 
+/* On maps there are as many rows as places, never one alone. */
 static bool rests(const pn_run *run) {
-    return run->fixed && !run->backward && pn_norm_behind_relu(run);
+    return run->fixed && !run->backward && run->node->in[0].rank == 1 && pn_norm_behind_relu(run);
 }
 
 static pn_run_need need(const pn_run *run) {
@@ -76,11 +78,18 @@ static void move_rows(void *context, int64_t begin, int64_t end) {
     }
 }
 
-/* rest (in), and base (out) = rest times the kernel + bias. */
+/* rest (in), and base (out) = rest times the kernel + bias. What is infinite in a kernel would meet
+ * itself with the other sign: then nothing is at rest. */
 static void prepare(const dense_run *r, const pn_run *run, const pn_run_pass *pass,
                     const float *bias, float *rest, float *base) {
     pn_norm_rest(run, pass->weight, r->in, pass->scratch, rest);
     multiply(r, run, pass, 1, rest, bias, base);
+    for (int64_t j = 0; j < r->out; j++) {
+        if (isfinite(base[j])) continue;
+        memset(rest, 0, (size_t)r->in * sizeof *rest);
+        multiply(r, run, pass, 1, rest, bias, base);
+        return;
+    }
 }
 
 static void forward_from_rest(const dense_run *r, const pn_run *run, const pn_run_pass *pass,
