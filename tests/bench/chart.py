@@ -14,19 +14,19 @@ set grid xtics linetype 1 linecolor rgb '#e4e4e4' linewidth 0.8
 set title '{title}' noenhanced font 'DejaVu Sans:Bold,13' textcolor rgb '#111111' offset 0,-0.5
 set xlabel '{label}' noenhanced textcolor rgb '#222222' offset 0,0.3
 set key off
-set label 'target reached' at screen 0.47,screen 0.07 textcolor rgb '#222222'
-set label 'below its target' at screen 0.65,screen 0.07 textcolor rgb '#222222'
-set label 'target' at screen 0.84,screen 0.07 textcolor rgb '#222222'
-set object rectangle center screen 0.452,screen 0.07 size screen 0.022,screen 0.035 \\
+set label 'target reached' at screen 0.47,screen {legend:.4f} textcolor rgb '#222222'
+set label 'below its target' at screen 0.65,screen {legend:.4f} textcolor rgb '#222222'
+set label 'target' at screen 0.84,screen {legend:.4f} textcolor rgb '#222222'
+set object rectangle center screen 0.452,screen {legend:.4f} size screen 0.022,screen {key:.4f} \\
     fillcolor rgb '{reached}' fillstyle solid noborder
-set object rectangle center screen 0.632,screen 0.07 size screen 0.022,screen 0.035 \\
+set object rectangle center screen 0.632,screen {legend:.4f} size screen 0.022,screen {key:.4f} \\
     fillcolor rgb '{missed}' fillstyle solid noborder
-set arrow from screen 0.83,screen 0.045 to screen 0.83,screen 0.095 nohead linewidth 3 \\
-    linecolor rgb '#222222'
+set arrow from screen 0.83,screen {legend:.4f}-{key:.4f}/2 \\
+    to screen 0.83,screen {legend:.4f}+{key:.4f}/2 nohead linewidth 3 linecolor rgb '#222222'
 set lmargin at screen {left:.3f}
 set rmargin at screen 0.92
 set tmargin 2.5
-set bmargin 5
+set bmargin 5.5
 set ytics ({ytics})
 set y2tics ({y2tics}) font 'DejaVu Sans:Bold,11'
 set yrange [{count}.6:0.4]
@@ -73,10 +73,12 @@ def draw(rows, path):
     ticks = [tick for tick in (0.1, 0.2, 0.5, 1, 2, 3, 5, 10, 15, 30, 50, 100, 200, 500)
              if low <= tick <= 1.2 * most]
     kind = "pngcairo" if str(path).endswith(".png") else "svg dynamic"
+    height = 134 + 28 * len(found)
     widest = max(len(row["title"]) for row, _ in found)
     script = SCRIPT.format(
+        legend=16 / height, key=18 / height,  # pixels above the lower edge; its marks' size
         left=(30 + 7.4 * widest) / 920,
-        terminal=f"{kind} size 920,{130 + 28 * len(found)} font 'DejaVu Sans,11' "
+        terminal=f"{kind} size 920,{height} font 'DejaVu Sans,11' "
                  "background rgb 'white'",
         output=quote(str(path)), title="Pneuma against the fastest rival setting",
         label="times as fast, on a logarithmic axis (memory: times less)",
